@@ -1,0 +1,3 @@
+"""How the sandbox misbehaves on request: the catalogue, what is active now, and what each fault
+does.
+"""

@@ -1,0 +1,3 @@
+"""Notification channels: what is subscribed, which events go out, and the WebSocket (API
+reference, section 7).
+"""
