@@ -1,0 +1,1 @@
+"""The life of an edit: accept it, send it, prove it, watch it."""

@@ -1,0 +1,43 @@
+"""What a person does about an edit that needs attention: write it again, or leave things as they are."""
+
+from collections.abc import Mapping
+from uuid import uuid5
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from conversations import scopes
+from conversations.edits import accept, reasons
+from conversations.edits.accept import Saved, Unacceptable, Wish
+from conversations.models import AttributeEdit, EditMove, User
+from conversations.models.clock import moment, now
+
+
+def again(edit: AttributeEdit, *, by: User, seen: Mapping[str, str]) -> Saved:
+    """Save a new edit of what is missing of this one. `seen`: what the person was shown each key to hold now.
+
+    Asked twice, it is one new edit. Raises what `accept.save` raises, and `Unacceptable` where nothing is missing.
+    """
+    wishes = {each.key: Wish(each.value, seen.get(each.key)) for each in edit.missing}
+    if edit.is_open or not wishes:
+        raise Unacceptable(_("There is nothing left to write again."))
+    lane, once = edit.lane, uuid5(edit.pk, "again")
+    return accept.save(lane.conversation_id, lane.participant_id, wishes, by=by, edit_id=once)
+
+
+def leave(edit: AttributeEdit, *, by: User) -> bool:
+    """Leave things as they are: the edit needs no more attention. Says whether it did until now."""
+    with transaction.atomic():
+        row = AttributeEdit.objects.filter(pk=edit.pk, unresolved=True)
+        if not row.update(unresolved=False):
+            return False
+        EditMove.objects.create(
+            edit=edit,
+            at=moment(now()),
+            from_state=edit.state,
+            to_state=edit.state,
+            note=reasons.left(str(by)),
+        )
+        scopes.changed(edit.lane.conversation_id)
+    edit.unresolved = False
+    return True

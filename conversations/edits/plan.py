@@ -1,0 +1,239 @@
+"""Decide what is due for a lane, and write the intention down before anything is called.
+
+Runs in the transaction of the claim: an edit found `sending` by anybody but its holder is then known to be half-sent.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from conversations import budget, mirror
+from conversations.budget import HeldBack, Use
+from conversations.edits import conflicts, proof, reasons, watch
+from conversations.edits.turn import Turn
+from conversations.models import AttributeChange, AttributeEdit, Reason, State, Verdict
+from conversations.models import lane as lanes
+from conversations.models.clock import moment
+
+MAX_BACKOFF_SECONDS = 30.0
+MAX_BATCH_BYTES = 256 * 1024
+MAX_BATCH_KEYS = 200
+
+
+@dataclass(slots=True)
+class Send:
+    """A write that has been written down: one PATCH for all the edits of the batch."""
+
+    batch: list[AttributeEdit]
+    body: dict[str, str]
+    wait: float
+    #: An event of the live feed is expected to prove it; otherwise a look follows at once, and its call is taken too.
+    event_expected: bool
+
+
+@dataclass(slots=True)
+class LookNow:
+    """A look that is due at edits sent together, and at settled ones somebody asked about."""
+
+    edits: list[AttributeEdit]
+    late: list[AttributeEdit]
+    wait: float
+    #: What else is to be written down with its outcome, before it.
+    first: Callable[[], None] | None = None
+
+
+@dataclass(slots=True)
+class Rest:
+    """Nothing to call for now; the lane is given back."""
+
+    due_in: float | None
+
+
+Plan = Send | LookNow | Rest
+
+
+def plan(turn: Turn) -> Plan:
+    """What is due: a write, a look, or nothing. Settles on the way what needs no call."""
+    _adopt_orphans(turn)
+    _settle_overdue(turn)
+    held = conflicts.Held.of(
+        turn.claim.conversation_id, turn.claim.participant_id, turn.participant
+    )
+    if not turn.in_state(State.VERIFYING):
+        _settle_conflicts(turn, held)
+    if not turn.in_state(State.VERIFYING):
+        batch = _next_batch(turn)
+        if body := _body(batch, held):
+            return _plan_send(turn, batch, body)
+        _look_only(turn, batch)
+    looking = turn.in_state(State.VERIFYING)
+    if proof.heard(turn, looking):
+        return Rest(turn.release())
+    late = watch.wanted(turn)
+    if not looking and not late:
+        return Rest(turn.release())
+    return plan_look(turn, looking, late)
+
+
+def _adopt_orphans(turn: Turn) -> None:
+    """Edits found half-sent: their holder died. Nobody knows whether the write arrived, so look first."""
+    orphans = turn.in_state(State.SENDING)
+    _begin_looking(turn, orphans, reasons.WORKER_DIED)
+
+
+def _settle_overdue(turn: Turn) -> None:
+    now = turn.clock.now()
+    overdue = [each for each in turn.in_state(State.QUEUED) if now >= each.deadline_at.timestamp()]
+    for edit in overdue:
+        if not edit.sends:
+            reason = reasons.failed(edit.reason)
+            mark_unsent([edit])
+            turn.move([edit], State.FAILED, reason, reason=reason)
+    _begin_looking(turn, [each for each in overdue if each.sends], reasons.LAST_LOOK)
+
+
+def _settle_conflicts(turn: Turn, held: conflicts.Held) -> None:
+    for edit in turn.in_state(State.QUEUED):
+        found = conflicts.find_conflicts(edit.changes.all(), held, before_seq=edit.seq)
+        if not found:
+            continue
+        if edit.sends:  # it may have arrived before; only a look can tell
+            _begin_looking(turn, [edit], reasons.LAST_LOOK)
+            continue
+        for change in edit.changes.all():
+            change.observed = held.value(change.key)
+        mark_unsent([edit])
+        reason = reasons.conflict(found)
+        turn.move([edit], State.CONFLICT, reason, reason=reason)
+
+
+def _next_batch(turn: Turn) -> list[AttributeEdit]:
+    """What goes out together: all that is queued, or the first alone while a refused merge is being taken apart."""
+    batch: list[AttributeEdit] = []
+    keys: set[str] = set()
+    size = 0
+    for edit in turn.in_state(State.QUEUED):
+        changes = list(edit.changes.all())
+        size += sum(len(each.key.encode()) + len(each.value.encode()) + 16 for each in changes)
+        keys |= {each.key for each in changes}
+        if batch and (size > MAX_BATCH_BYTES or len(keys) > MAX_BATCH_KEYS):
+            break
+        batch.append(edit)
+        if edit.seq <= turn.solo_until:
+            break
+    return batch
+
+
+def _body(batch: list[AttributeEdit], held: conflicts.Held) -> dict[str, str]:
+    """The keys to write, the later value winning; those that hold their value already are left out.
+
+    A key of a repair is always written: the late write it makes good was accepted, and may show only after this.
+    """
+    wanted = {change.key: change.value for edit in batch for change in edit.changes.all()}
+    in_danger = {change.key for edit in batch if edit.repair for change in edit.changes.all()}
+    known = held.attributes or {}
+    return {
+        key: value for key, value in wanted.items() if key in in_danger or known.get(key) != value
+    }
+
+
+def _plan_send(turn: Turn, batch: list[AttributeEdit], body: dict[str, str]) -> Plan:
+    event_expected = turn.followed_for() >= mirror.ECHO_SECONDS
+    try:
+        wait = budget.take(Use.WRITE, calls=1 if event_expected else 2)
+    except HeldBack as held:
+        return _held_back(turn, batch, held)
+    _mark_replaced(turn, batch)
+    for tries in {(each.attempts, each.sends) for each in batch}:
+        turn.move(
+            [each for each in batch if (each.attempts, each.sends) == tries],
+            State.SENDING,
+            Reason(),
+            attempts=tries[0] + 1,
+            sends=tries[1] + 1,
+            sent_at=moment(turn.clock.now() + wait),
+            accepted_at=None,
+            reason=Reason(),
+        )
+    return Send(batch, body, wait, event_expected)
+
+
+def _held_back(turn: Turn, batch: list[AttributeEdit], held: HeldBack) -> Rest:
+    reason = reasons.held_back(held.by_genesys)
+    AttributeEdit.objects.filter(pk__in=[each.pk for each in batch]).exclude(reason=reason).update(
+        reason=reason
+    )
+    return Rest(turn.release(turn.clock.now() + _turn_comes_in(held)))
+
+
+def _turn_comes_in(held: HeldBack) -> float:
+    """Seconds until it makes sense to ask for a call again.
+
+    Were all that wait to ask as soon as the next call is to be had, hundreds would come for one, again and again, and a
+    small database would do nothing else. So they spread over half the time in which all of them are served.
+    """
+    return held.seconds + random.uniform(
+        0, min(MAX_BACKOFF_SECONDS, lanes.count_waiting() * held.spacing)
+    )
+
+
+def plan_look(
+    turn: Turn, looking: list[AttributeEdit], late: list[AttributeEdit]
+) -> LookNow | Rest:
+    try:
+        return LookNow(looking, late, budget.take(Use.LOOK))
+    except HeldBack as held:
+        now = turn.clock.now()
+        overdue = [each for each in looking if now >= each.deadline_at.timestamp()]
+        proof.give_up_looking(turn, overdue, None)
+        return Rest(turn.release(now + _turn_comes_in(held)))
+
+
+def _begin_looking(turn: Turn, edits: list[AttributeEdit], note: Reason, **columns: Any) -> None:
+    """From now on looks decide; nobody knows whether the write arrived (unless there was none to make)."""
+    turn.move(
+        edits,
+        State.VERIFYING,
+        note,
+        reason=note,
+        accepted_at=None,
+        looks=0,
+        looking_since=turn.clock.now(),
+        **columns,
+    )
+
+
+def _look_only(turn: Turn, batch: list[AttributeEdit]) -> None:
+    """Nothing to send: every key holds its value already, perhaps through an earlier sending of the same edit."""
+    for edit in batch:
+        _begin_looking(turn, [edit], reasons.HELD_ALREADY, look_only=not edit.sends)
+
+
+def _mark_replaced(turn: Turn, batch: list[AttributeEdit]) -> None:
+    """Keys that a later edit of the batch writes again: their verdict is never green."""
+    taken: set[str] = set()
+    replaced: list[AttributeChange] = []
+    for edit in reversed(batch):
+        for change in edit.changes.all():
+            if change.key in taken:
+                change.verdict = Verdict.REPLACED
+                replaced.append(change)
+        taken |= {each.key for each in edit.changes.all()}
+    if replaced:
+        turn.save_verdicts(replaced)
+
+
+def mark_unsent(edits: list[AttributeEdit]) -> None:
+    changes = [change for edit in edits for change in edit.changes.all()]
+    for change in changes:
+        change.verdict = Verdict.UNSENT
+    AttributeChange.objects.bulk_update(changes, ["verdict", "observed"])
+
+
+def backoff(turn: Turn, retry_after: float | None) -> float:
+    """Seconds to wait, longer each time. What Genesys asks for gets up to 10 % on top: lanes do not return together."""
+    turn.attempt += 1
+    wait = random.uniform(0, min(MAX_BACKOFF_SECONDS, 0.5 * 2**turn.attempt))
+    asked = (retry_after or 0.0) * random.uniform(1.0, 1.1)
+    return max(wait, asked, 0.1)

@@ -1,0 +1,321 @@
+"""Look, compare, verdict per key: when a value counts as seen, and what an edit's state then is.
+
+Green needs a sighting. A look at a key that held the wanted value a moment ago may be stale, so there two looks in a
+row must agree; an event may be an echo, so it proves only a value the key has not held lately.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from conversations import mirror
+from conversations.edits import reasons
+from conversations.edits.turn import Turn
+from conversations.genesys import Answer, Conversation, GenesysError
+from conversations.mirror import ECHO_SECONDS, News
+from conversations.models import (
+    AttributeChange,
+    AttributeEdit,
+    AttributeSighting,
+    Participant,
+    Reason,
+    State,
+    Verdict,
+)
+from conversations.models import lane as lanes
+from conversations.models.clock import moment
+from conversations.models.edit import MovedMeanwhile
+from conversations.models.lane import LaneLost
+
+#: Seconds after the answer at which to look; cut or stretched to the verify window.
+LOOKS = (0.0, 0.25, 0.6, 1.2, 2.5, 5.0, 10.0)
+#: A look that has to be confirmed by another is followed by it after this long.
+SECOND_LOOK_SECONDS = 0.25
+#: How often a doubtful write that did not arrive is sent again.
+RESENDS = 3
+#: A confirmed value is watched this long.
+WATCH_SECONDS = 600.0
+#: Where no event of the feed would tell that a confirmed value changed, it is looked at once more after this long.
+LATE_LOOK_SECONDS = 60.0
+#: The answer to a write that was refused because of the state the conversation was in just then.
+CONFLICT_STATUS = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One read of the conversation, as far as it concerns one participant."""
+
+    attributes: dict[str, str]
+    #: Epoch seconds when it was asked for.
+    asked_at: float
+    answer: Answer[Any]
+
+    @classmethod
+    def at(cls, turn: Turn, answer: Answer[Conversation], asked_at: float) -> "Look":
+        for each in answer.value.participants:
+            if each.id == turn.claim.participant_id:
+                return cls(each.attributes, asked_at, answer)
+        return cls({}, asked_at, answer)
+
+
+def look_times() -> tuple[float, ...]:
+    """Seconds after the answer at which to look, the last one at the end of the window."""
+    window = settings.VERIFY_WINDOW_SECONDS
+    times = [each for each in LOOKS if each < window]
+    while times[-1] * 2 < window:
+        times.append(times[-1] * 2)
+    return (*times, window)
+
+
+def next_look(edits: Iterable[AttributeEdit], now: float) -> float:
+    """The moment of the next look at edits sent together."""
+    moments = []
+    for edit in edits:
+        if any(each.agreeing for each in edit.awaited if each.verdict == Verdict.PENDING):
+            moments.append(now + SECOND_LOOK_SECONDS)
+        else:
+            later = [t for t in look_times() if edit.looking_since + t > now]
+            moments.append(edit.looking_since + later[0] if later else now)
+    return min(moments)
+
+
+def window_over(edit: AttributeEdit, asked_at: float, now: float) -> bool:
+    """A look asked for then is the last: it was asked for after the window, or the deadline has come since."""
+    window = edit.looking_since + settings.VERIFY_WINDOW_SECONDS
+    return asked_at >= window or now >= edit.deadline_at.timestamp()
+
+
+def shows(observed: str | None, value: str) -> bool:
+    """Whether what was seen is what was wanted. A cleared key is proven by the empty string or by absence."""
+    return (observed or "") == value
+
+
+# --- One look ---
+
+
+def judge(turn: Turn, edits: list[AttributeEdit], look: Look) -> None:
+    """Compare edits sent together with a look, and move those that are decided. Runs in the settling transaction."""
+    now = turn.clock.now()
+    lately = _held_before_sending(turn, edits)
+    for edit in edits:
+        for change in edit.awaited:
+            _compare(change, look, twice=_needs_two(edit, change, lately))
+    fates = {each.pk: _fate(each, look.asked_at, now) for each in edits if each.awaited}
+    for edit in edits:  # one whose every key was taken over goes where those who took it over go
+        fates.setdefault(edit.pk, _fate_of_replaced(set(fates.values())))
+    turn.save_verdicts([change for edit in edits for change in edit.changes.all()])
+    for fate in dict.fromkeys(fates.values()):
+        _send_to(turn, [each for each in edits if fates[each.pk] == fate], fate, look)
+
+
+def _compare(change: AttributeChange, look: Look, *, twice: bool) -> None:
+    change.observed = look.attributes.get(change.key)
+    if shows(change.observed, change.value):
+        change.agreeing += 1
+        enough = change.agreeing >= (2 if twice else 1)
+        change.verdict = Verdict.CONFIRMED if enough else Verdict.PENDING
+    else:
+        change.agreeing = 0
+        change.verdict = Verdict.ABSENT if change.observed is None else Verdict.DIFFERENT
+
+
+def _needs_two(edit: AttributeEdit, change: AttributeChange, lately: dict[str, set[str]]) -> bool:
+    if edit.look_only:
+        return False
+    return edit.sends > 1 or change.value in lately[change.key]
+
+
+def _fate(edit: AttributeEdit, asked_at: float, now: float) -> State:
+    verdicts = {each.verdict for each in edit.awaited}
+    if verdicts == {Verdict.CONFIRMED}:
+        return State.CONFIRMED
+    if Verdict.PENDING in verdicts:  # seen once, to be seen again
+        return State.VERIFYING
+    overdue = now >= edit.deadline_at.timestamp()
+    if edit.look_only and not overdue:
+        return State.QUEUED
+    if edit.doubtful and not overdue and _at_baseline(edit):
+        if edit.sends > RESENDS:
+            return State.NOT_PERSISTED
+        half = edit.looking_since + settings.VERIFY_WINDOW_SECONDS / 2
+        if asked_at >= half or edit.status == CONFLICT_STATUS:
+            return State.QUEUED
+        return State.VERIFYING
+    return State.NOT_PERSISTED if window_over(edit, asked_at, now) else State.VERIFYING
+
+
+def _at_baseline(edit: AttributeEdit) -> bool:
+    """Nothing of the edit is there, and nobody else's value either: sending again harms nothing."""
+    return all((each.observed or "") == (each.baseline or "") for each in edit.awaited)
+
+
+def _fate_of_replaced(others: set[State]) -> State:
+    for open_state in (State.QUEUED, State.VERIFYING):
+        if open_state in others:
+            return open_state
+    return State.SUPERSEDED
+
+
+def _send_to(turn: Turn, edits: list[AttributeEdit], fate: State, look: Look) -> None:
+    if fate == State.CONFIRMED:
+        confirm(turn, edits, look.answer, reasons.seen_at(edits[0].looks + 1))
+    elif fate == State.VERIFYING:
+        looks = edits[0].looks + 1
+        turn.move(edits, fate, reasons.not_there_yet(looks), look.answer, looks=looks)
+    elif fate == State.QUEUED:
+        requeue(turn, edits, _why_again(edits[0]), look.answer)
+    elif fate == State.SUPERSEDED:
+        turn.move(edits, fate, reasons.SUPERSEDED, reason=reasons.SUPERSEDED)
+    else:
+        for edit in edits:
+            reason = reasons.not_persisted(edit)
+            turn.move([edit], fate, reason, look.answer, reason=reason, looks=edit.looks + 1)
+
+
+def _why_again(edit: AttributeEdit) -> Reason:
+    return reasons.NOT_THERE_AFTER_ALL if edit.look_only else reasons.RESENDING
+
+
+def confirm(
+    turn: Turn, edits: list[AttributeEdit], source: Answer[Any] | None, note: Reason
+) -> None:
+    """Green: every awaited key was seen."""
+    now = turn.clock.now()
+    watched_until = moment(now + WATCH_SECONDS)
+    if edits and not turn.followed_for():
+        turn.late_look_at = now + LATE_LOOK_SECONDS
+    for edit in edits:
+        turn.move(
+            [edit],
+            State.CONFIRMED,
+            note,
+            source,
+            reason=reasons.partly_confirmed(list(edit.changes.all())),
+            looks=edit.looks + (source is not None),
+            watched_until=watched_until,
+            look_wanted=False,
+        )
+
+
+def requeue(
+    turn: Turn,
+    edits: list[AttributeEdit],
+    reason: Reason,
+    source: Answer[Any] | GenesysError | None,
+    **columns: Any,
+) -> None:
+    """Back into the queue, every key as it was before the sending."""
+    changes = [change for edit in edits for change in edit.changes.all()]
+    for change in changes:
+        change.verdict, change.agreeing = Verdict.PENDING, 0
+    turn.save_verdicts(changes)
+    turn.move(edits, State.QUEUED, reason, source, reason=reason, look_only=False, **columns)
+
+
+def give_up_looking(turn: Turn, edits: list[AttributeEdit], error: GenesysError | None) -> None:
+    """The time is over and no look could be had: nobody knows."""
+    for edit in edits:
+        for change in edit.awaited:
+            if change.verdict != Verdict.CONFIRMED:
+                change.verdict = Verdict.UNKNOWN
+        turn.save_verdicts(list(edit.changes.all()))
+        reason = reasons.unverifiable(edit, error)
+        turn.move([edit], State.UNVERIFIABLE, reason, error, reason=reason)
+
+
+# --- What a key held before we wrote ---
+
+
+def _held_before_sending(turn: Turn, edits: Collection[AttributeEdit]) -> dict[str, set[str]]:
+    """Per key the values it held, or that we sent, shortly before these edits were sent."""
+    keys = {change.key for edit in edits for change in edit.awaited}
+    sent = [each.sent_at.timestamp() for each in edits if each.sent_at]
+    if not sent:
+        return {key: set() for key in keys}
+    before = min(sent)
+    held: dict[str, set[str]] = {key: set() for key in keys}
+    if turn.participant is not None:
+        held = mirror.held_lately(turn.participant, keys, before)
+    if any(each.seq > 1 for each in edits):
+        ours = AttributeChange.objects.filter(
+            edit__lane_id=turn.claim.lane_id,
+            edit__sent_at__gt=moment(before - ECHO_SECONDS),
+            edit__sent_at__lt=moment(before),
+            key__in=keys,
+        )
+        for key, value in ours.values_list("key", "value"):
+            held[key].add(value)
+    return held
+
+
+# --- Events ---
+
+
+def heard(turn: Turn, edits: list[AttributeEdit]) -> bool:
+    """Whether events alone prove every awaited key of edits sent together; if so, they are confirmed.
+
+    An event proves a key if it arrived after the write was sent, shows the wanted value, and that value is one the key
+    has not held lately, which we know only if we have followed the conversation without a gap (ENGINE 5.5).
+    """
+    if not edits or any(each.look_only or each.sends != 1 or not each.sent_at for each in edits):
+        return False
+    sent_at = min(each.sent_at.timestamp() for each in edits if each.sent_at)
+    participant = (
+        Participant.objects.select_related("conversation")
+        .filter(
+            conversation_id=turn.claim.conversation_id,
+            participant_id=turn.claim.participant_id,
+            conversation__heard_at__gt=sent_at,
+        )
+        .first()
+    )
+    if participant is None or mirror.followed_for(participant.conversation, sent_at) < ECHO_SECONDS:
+        return False
+    shown = set(
+        participant.sightings.filter(
+            at__gt=sent_at, source=AttributeSighting.Source.EVENT
+        ).values_list("key", "value")
+    )
+    lately = _held_before_sending(turn, edits)
+    awaited = [change for edit in edits for change in edit.awaited]
+    if not all(
+        (each.key, each.value) in shown
+        and each.value not in lately[each.key]
+        and participant.attributes.get(each.key) == each.value
+        for each in awaited
+    ):
+        return False
+    for change in awaited:
+        change.observed, change.verdict = change.value, Verdict.CONFIRMED
+    turn.save_verdicts(awaited)
+    confirm(turn, [each for each in edits if each.awaited], None, reasons.SEEN_IN_EVENT)
+    replaced = [each for each in edits if not each.awaited]
+    turn.move(replaced, State.SUPERSEDED, reasons.SUPERSEDED, reason=reasons.SUPERSEDED)
+    return True
+
+
+def prove_by_event(news: News) -> list[int]:
+    """Let an event just recorded confirm what is being verified; returns lanes that now have something else to do."""
+    waiting = AttributeEdit.objects.filter(
+        state=State.VERIFYING,
+        lane__conversation_id=news.conversation_id,
+        lane__participant_id__in=news.changed,
+    )
+    due = []
+    for participant_id in set(waiting.values_list("lane__participant_id", flat=True)):
+        try:
+            with transaction.atomic():
+                claim = lanes.claim_quiet(news.conversation_id, participant_id)
+                if claim is None:
+                    continue
+                turn = Turn.begin(claim)
+                proven = heard(turn, turn.in_state(State.VERIFYING))
+                due_in = turn.release(None if proven else claim.due_at)
+        except (MovedMeanwhile, LaneLost):
+            continue
+        if proven and due_in is not None:
+            due.append(claim.lane_id)
+    return due

@@ -1,0 +1,201 @@
+"""Send a batch and settle what its answer means. The only place that writes to Genesys."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http import HTTPStatus
+
+import structlog
+from django.db import transaction
+
+from conversations import budget
+from conversations.edits import accept, look, proof, reasons
+from conversations.edits.plan import LookNow, Rest, Send, backoff, mark_unsent
+from conversations.edits.proof import CONFLICT_STATUS
+from conversations.edits.turn import Turn
+from conversations.genesys import (
+    Answer,
+    Client,
+    GenesysError,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+)
+from conversations.models import AttributeChange, AttributeEdit, Reason, State, Verdict
+from conversations.models.clock import moment
+from conversations.models.lane import LaneLost
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+#: While the live feed is healthy its event is waited for this long before a look is spent.
+EVENT_WAIT_SECONDS = 1.0
+#: Refusals of a merged write that may be the fault of one of its edits.
+_SPLITTING = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
+#: What becomes of the edits of a write that needs no look at once, by the kind of its answer.
+Outcome = Callable[..., Rest]
+
+
+def carry_out(turn: Turn, send: Send, genesys: Client) -> Rest:
+    """Write, and settle what the answer means; returns when the lane is due again."""
+    time.sleep(send.wait)
+    if not turn.may_write(genesys.config):
+        return _settle(turn, send, _again, None, reasons.SLOW_WORKER)
+    try:
+        answer = genesys.set_attributes(
+            turn.claim.conversation_id, turn.claim.participant_id, send.body
+        )
+    except NotSent as error:
+        return _settle(turn, send, _not_sent, error)
+    except Refused as error:
+        return _settle(turn, send, _refused, error)
+    except OutcomeUnknown as error:
+        with _repairing(turn, send):
+            return _settle(turn, send, _doubtful, error)
+    with _repairing(turn, send):
+        if send.event_expected:
+            return _settle(turn, send, _accepted, answer)
+        return _look_at_once(turn, send.batch, answer, genesys)
+
+
+@contextmanager
+def _repairing(turn: Turn, send: Send) -> Iterator[None]:
+    """We wrote, or may have. If the lane turns out not to be ours any more, what we overwrote is put right."""
+    try:
+        yield
+    except LaneLost:
+        _repair(turn, send.body)
+        raise
+
+
+def _settle(turn: Turn, send: Send, outcome: Outcome, *facts: object) -> Rest:
+    with transaction.atomic():
+        turn.renew()
+        if not send.event_expected:
+            budget.give_back()  # the call of the look that does not follow
+        return outcome(turn, send.batch, *facts)
+
+
+def _look_at_once(
+    turn: Turn, batch: list[AttributeEdit], answer: Answer[None], genesys: Client
+) -> Rest:
+    """The first look, before the acceptance is written down: nobody waits for our disk between two calls.
+
+    Should we die in between, the edit is found half-sent, which is what looks are for.
+    """
+    accepted = partial(_note_accepted, turn, batch, answer, turn.clock.now())
+    awaited = [each for each in batch if each.awaited]
+    return Rest(look.carry_out(turn, LookNow(awaited, [], 0.0, first=accepted), genesys))
+
+
+def _note_accepted(turn: Turn, batch: list[AttributeEdit], answer: Answer[None], at: float) -> None:
+    budget.learn(answer.rates)
+    turn.attempt = 0
+    replaced = [each for each in batch if not each.awaited]
+    awaited = [each for each in batch if each.awaited]
+    known = {
+        "status": answer.status,
+        "correlation_id": answer.correlation_id,
+        "accepted_at": moment(at),
+    }
+    why = reasons.SUPERSEDED
+    turn.move(replaced, State.SUPERSEDED, why, answer, at=at, reason=why, **known)
+    turn.move(
+        awaited,
+        State.VERIFYING,
+        reasons.ACCEPTED,
+        answer,
+        at=at,
+        looks=0,
+        looking_since=at,
+        **known,
+    )
+
+
+def _accepted(turn: Turn, batch: list[AttributeEdit], answer: Answer[None]) -> Rest:
+    """An event is expected to prove it; a look is spent only if none comes."""
+    now = turn.clock.now()
+    _note_accepted(turn, batch, answer, now)
+    if proof.heard(turn, [each for each in batch if each.awaited]):
+        return Rest(turn.release())
+    return Rest(turn.release(now + EVENT_WAIT_SECONDS))
+
+
+def _not_sent(turn: Turn, batch: list[AttributeEdit], error: NotSent) -> Rest:
+    budget.learn(error.rates)
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        budget.block(error.retry_after)
+    return _again(turn, batch, error, reasons.waiting(error), backoff(turn, error.retry_after))
+
+
+def _again(
+    turn: Turn,
+    batch: list[AttributeEdit],
+    error: GenesysError | None,
+    reason: Reason,
+    wait: float = 0.0,
+) -> Rest:
+    """Back into the queue: this call surely changed nothing."""
+    known = {"status": error.status, "correlation_id": error.correlation_id} if error else {}
+    for edit in batch:
+        proof.requeue(turn, [edit], reason, error, sends=edit.sends - 1, **known)
+    return Rest(turn.release(turn.clock.now() + wait))
+
+
+def _refused(turn: Turn, batch: list[AttributeEdit], error: Refused) -> Rest:
+    budget.learn(error.rates)
+    if len(batch) > 1 and error.status in _SPLITTING:
+        turn.solo_until = batch[-1].seq
+        return _again(turn, batch, error, reasons.SPLIT)
+    if error.status == CONFLICT_STATUS and batch[0].status != CONFLICT_STATUS:
+        return _doubtful(turn, batch, error)
+    mark_unsent(batch)
+    reason = reasons.because(error)
+    turn.move(
+        batch,
+        State.REJECTED,
+        reason,
+        error,
+        reason=reason,
+        status=error.status,
+        correlation_id=error.correlation_id,
+    )
+    return Rest(turn.release())
+
+
+def _doubtful(turn: Turn, batch: list[AttributeEdit], error: GenesysError) -> Rest:
+    budget.learn(error.rates)
+    turn.move(
+        batch,
+        State.VERIFYING,
+        reasons.doubtful(error),
+        error,
+        reason=reasons.doubtful(error),
+        status=error.status,
+        correlation_id=error.correlation_id,
+        looks=0,
+        looking_since=turn.clock.now(),
+    )
+    return Rest(turn.release())
+
+
+def _repair(turn: Turn, body: dict[str, str]) -> None:
+    """We wrote although the lane was no longer ours, perhaps over something newer: restate what was accepted last.
+
+    Filed as an edit like any other, so that it is sent, proven and told in the same way.
+    """
+    written = (
+        AttributeChange.objects.filter(edit__lane_id=turn.claim.lane_id, key__in=body)
+        .exclude(verdict=Verdict.UNSENT)
+        .order_by("edit__seq")
+    )
+    newest = dict(written.values_list("key", "value"))
+    stale = {key: accept.Wish(newest[key]) for key in newest if newest[key] != body[key]}
+    log.warning(
+        "late write found",
+        lane=turn.claim.lane_id,
+        conversation=str(turn.claim.conversation_id),
+        keys_to_restate=len(stale),
+    )
+    if stale:
+        accept.save(turn.claim.conversation_id, turn.claim.participant_id, stale, repair=True)

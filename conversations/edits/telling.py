@@ -1,0 +1,309 @@
+"""What to tell a person about one attribute and what they can do: the words of a badge, a sentence, the next steps.
+
+Values appear only as the person may see them (`Sight.show`). Colour and icon are the site's.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from conversations.catalogue import Sight
+from conversations.edits.proof import shows
+from conversations.models import AttributeChange, AttributeEdit, Reason, State, Verdict
+from conversations.models.edit import NEEDS_ATTENTION
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something a person can do about an edit; `action` names the door."""
+
+    action: str
+    label: str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that is said about one attribute, from the newest edit of it."""
+
+    key: str
+    edit: AttributeEdit
+    state: State
+    label: str
+    sentence: str
+    steps: tuple[Step, ...] = ()
+    #: What the person is shown the missing keys of the edit to hold now: a step overwrites nothing else.
+    seen: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """May this conversation be transferred without losing a change?"""
+
+    state: str
+    words: str
+
+
+AGAIN = Step("again", gettext_lazy("Try again"))
+WRITE_AGAIN = Step("again", gettext_lazy("Write again"))
+CHECK = Step("check", gettext_lazy("Check again"))
+LEAVE = Step("leave", gettext_lazy("Leave it as it is"))
+KEEP_OLD = Step("leave", gettext_lazy("Keep old value"))
+_STEPS: dict[State, tuple[Step, ...]] = {
+    State.NOT_PERSISTED: (AGAIN, CHECK, KEEP_OLD),
+    State.REJECTED: (AGAIN, LEAVE),
+    State.FAILED: (AGAIN, LEAVE),
+    State.UNVERIFIABLE: (CHECK, WRITE_AGAIN, LEAVE),
+    State.REVERTED: (WRITE_AGAIN, LEAVE),
+}
+
+
+def label(edit: AttributeEdit) -> str:
+    """The words of an edit's badge."""
+    if edit.state == State.QUEUED and edit.reason:
+        return _("Waiting")
+    if edit.state == State.REVERTED and not _went_back(edit):
+        return _("Changed since")
+    return str(State(edit.state).label)
+
+
+def tell(
+    change: AttributeChange,
+    sight: Sight,
+    held: Mapping[str, str] | None,
+    *,
+    behind: bool = False,
+    due_in: float | None = None,
+) -> Told:
+    """One attribute. `held`: what the participant's keys hold now, None if unknown; `behind`: an earlier edit of the
+    lane is in doubt; `due_in`: seconds until the lane is worked on."""
+    edit = change.edit
+    state = State(edit.state)
+    if change.verdict == Verdict.CONFIRMED:
+        state = State.CONFIRMED
+        if held is not None and not shows(held.get(change.key), change.value):
+            return _changed_since(change, sight, held)
+    mine = all(sight.may_edit(each.key) for each in edit.changes.all())
+    steps = _steps(edit, state, change, sight, held) if mine else ()
+    seen = (
+        {each.key: held.get(each.key, "") for each in edit.missing}
+        if steps and held is not None
+        else {}
+    )
+    sentence = _sentence(change, state, sight, held, behind, due_in)
+    words = str(state.label) if state == State.CONFIRMED else label(edit)
+    return Told(change.key, edit, state, words, sentence, steps, seen)
+
+
+def reason(edit: AttributeEdit, sight: Sight) -> str:
+    """Why an edit stands as it does, without the names of attributes this person may not read."""
+    return without_hidden(edit.reason, edit, sight)
+
+
+def without_hidden(reason: Reason, edit: AttributeEdit, sight: Sight) -> str:
+    return reason.words([each.key for each in edit.changes.all() if not sight.may_read(each.key)])
+
+
+def light(edits: Iterable[AttributeEdit]) -> Light:
+    """Judge all edits of one conversation together, the newest first."""
+    rows = list(edits)
+    unproven = sum(each.is_open for each in rows)
+    lost = sum(each.unresolved for each in rows)
+    if unproven:
+        words = ngettext("Wait: %(count)s unproven", "Wait: %(count)s unproven", unproven)
+        return Light("wait", words % {"count": unproven})
+    if lost:
+        words = ngettext(
+            "Look first: %(count)s not as saved", "Look first: %(count)s not as saved", lost
+        )
+        return Light("lost", words % {"count": lost})
+    left = sum(each.state in NEEDS_ATTENTION for each in _newest_of_their_keys(rows))
+    if left:
+        words = ngettext(
+            "Nothing on its way; %(count)s left not as saved",
+            "Nothing on its way; %(count)s left not as saved",
+            left,
+        )
+        return Light("none", words % {"count": left})
+    if any(each.state == State.CONFIRMED for each in rows):
+        return Light("safe", _("Safe to transfer: every change is proven"))
+    return Light("none", _("No changes on their way"))
+
+
+def _newest_of_their_keys(rows: Iterable[AttributeEdit]) -> list[AttributeEdit]:
+    """Edits that are the last word on something that is missing of them."""
+    seen: set[tuple[int, str]] = set()
+    found = []
+    for edit in rows:
+        keys = {(edit.lane_id, each.key) for each in edit.changes.all()}
+        if {(edit.lane_id, each.key) for each in edit.missing} - seen:
+            found.append(edit)
+        seen |= keys
+    return found
+
+
+def _steps(
+    edit: AttributeEdit,
+    state: State,
+    change: AttributeChange,
+    sight: Sight,
+    held: Mapping[str, str] | None,
+) -> tuple[Step, ...]:
+    if state == State.QUEUED and not edit.sends:
+        return (Step("withdraw", _("Withdraw")),)
+    if not edit.unresolved:
+        return ()
+    if state == State.CONFLICT:
+        mine = sight.show(change.key, change.value)
+        shown = change.observed if held is None else held.get(change.key)
+        theirs = sight.show(change.key, shown or "")
+        return (
+            Step("again", _("Keep mine: %(value)s") % {"value": short(mine)}),
+            Step("leave", _("Keep theirs: %(value)s") % {"value": short(theirs)}),
+        )
+    return _STEPS.get(state, ())
+
+
+def _sentence(
+    change: AttributeChange,
+    state: State,
+    sight: Sight,
+    held: Mapping[str, str] | None,
+    behind: bool,
+    due_in: float | None,
+) -> str:
+    edit = change.edit
+    there = _there(change, sight, held)
+    match state:
+        case State.QUEUED:
+            return _queued(edit, behind, due_in)
+        case State.SENDING:
+            return _("Being sent to Genesys (attempt %(attempt)s).") % {"attempt": edit.attempts}
+        case State.VERIFYING:
+            return _verifying(edit)
+        case State.CONFIRMED:
+            return _confirmed(change, sight)
+        case State.NOT_PERSISTED:
+            opening = (
+                _("Genesys accepted the change but it has not appeared when read back.")
+                if edit.accepted_at
+                else _("Genesys did not answer, and the change has not appeared.")
+            )
+            return " ".join(filter(None, (opening, there, _wanted(change, sight))))
+        case State.CONFLICT:
+            opening = _("Someone changed this while you were editing; nothing was sent.")
+            return f"{opening} {there}".strip()
+        case State.REVERTED:
+            return f"{_reverted(change, edit, sight)} {_wanted(change, sight)}"
+        case State.REJECTED | State.FAILED | State.UNVERIFIABLE:
+            return f"{reason(edit, sight)} {_wanted(change, sight)}"
+        case _:
+            return reason(edit, sight)
+
+
+def _queued(edit: AttributeEdit, behind: bool, due_in: float | None) -> str:
+    if behind:
+        return _("Waiting: an earlier change of this participant is still being checked.")
+    if not edit.reason:
+        return _("Waiting to be sent.")
+    if due_in is not None and due_in >= 1:
+        soon = _("In about %(seconds)s s.") % {"seconds": f"{due_in:.0f}"}
+        return f"{edit.reason} {soon}"
+    return str(edit.reason)
+
+
+def _verifying(edit: AttributeEdit) -> str:
+    if edit.look_only:
+        return _("Every value is there already. Looking once.")
+    if edit.accepted_at is None:
+        return _("Genesys did not answer. Looking whether the change arrived.")
+    if not edit.looks:
+        return _("Genesys accepted the change. Checking that it shows up when read back.")
+    return _(
+        "Genesys accepted the change. Checking that it shows up when read back (look %(look)s)."
+    ) % {"look": edit.looks + 1}
+
+
+def _confirmed(change: AttributeChange, sight: Sight) -> str:
+    facts = {"since": clock(change.edit.settled_at), "value": _shown(change.value, change, sight)}
+    if not change.value:
+        return _("Genesys shows it cleared since %(since)s.") % facts
+    return _("Genesys shows “%(value)s” since %(since)s.") % facts
+
+
+def _reverted(change: AttributeChange, edit: AttributeEdit, sight: Sight) -> str:
+    if change.verdict != Verdict.REVERTED:
+        return reason(edit, sight)
+    now = change.observed or ""
+    if now == (change.baseline or ""):
+        words = (
+            _("It was confirmed, and again Genesys shows “%(value)s”.")
+            if now
+            else _("It was confirmed, and again Genesys shows no value.")
+        )
+    else:
+        words = (
+            _("It was confirmed, and now Genesys shows “%(value)s”.")
+            if now
+            else _("It was confirmed, and now Genesys shows no value.")
+        )
+    return words % {"value": _shown(now, change, sight)}
+
+
+def _wanted(change: AttributeChange, sight: Sight) -> str:
+    """What would be written again: the field may show something else by now."""
+    if not change.value:
+        return _("Wanted: no value.")
+    return _("Wanted: “%(value)s”.") % {"value": _shown(change.value, change, sight)}
+
+
+def _shown(value: str, change: AttributeChange, sight: Sight) -> str:
+    return short(sight.show(change.key, value))
+
+
+def _changed_since(change: AttributeChange, sight: Sight, held: Mapping[str, str]) -> Told:
+    now = held.get(change.key, "")
+    words = (
+        _("It was confirmed at %(time)s; now Genesys shows “%(value)s”.")
+        if now
+        else _("It was confirmed at %(time)s; now Genesys shows no value.")
+    )
+    facts = {"time": clock(change.edit.settled_at), "value": _shown(now, change, sight)}
+    return Told(change.key, change.edit, State.REVERTED, _("Changed since"), words % facts)
+
+
+def _there(change: AttributeChange, sight: Sight, held: Mapping[str, str] | None) -> str:
+    """What Genesys shows instead of what was wanted: the newest we know, else what the last look showed."""
+    shown = change.observed if held is None else held.get(change.key, "")
+    if shown is None and change.verdict not in (Verdict.ABSENT, Verdict.REVERTED):
+        return ""
+    if not shown:
+        return _("Genesys shows no value.")
+    words = (
+        _("The old value “%(value)s” is still there.")
+        if shown == change.baseline
+        else _("Genesys shows “%(value)s”.")
+    )
+    return words % {"value": _shown(shown, change, sight)}
+
+
+def _went_back(edit: AttributeEdit) -> bool:
+    gone: Collection[AttributeChange] = [
+        each for each in edit.changes.all() if each.verdict == Verdict.REVERTED
+    ]
+    return all((each.observed or "") == (each.baseline or "") for each in gone)
+
+
+def short(value: str, most: int = 60) -> str:
+    """A value on one line, cut where it is long."""
+    line = " ".join(value.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def clock(moment: datetime | None) -> str:
+    """A time of day in the zone of whoever looks."""
+    return timezone.localtime(moment).strftime("%H:%M:%S") if moment else "?"

@@ -1,0 +1,242 @@
+"""After an edit has settled: was a confirmed value changed back, did a missing one arrive late?
+
+News about a participant (an event, a read made for something else, the end of a flow) never moves a settled edit by
+itself: it makes a look due, and the look decides. Where the value shown is one the key held a moment ago, a read may be
+stale, and two looks in a row must show it.
+
+Rows are locked in one order everywhere: conversation and participants, then the lane, then its edits.
+"""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from django.db import models, transaction
+
+from conversations import budget, mirror, scopes
+from conversations.edits import proof, reasons
+from conversations.edits.proof import Look, shows
+from conversations.edits.turn import Turn
+from conversations.mirror import News
+from conversations.models import (
+    AttributeChange,
+    AttributeEdit,
+    Conversation,
+    EditLane,
+    Participant,
+    State,
+    Verdict,
+)
+from conversations.models import lane as lanes
+from conversations.models.clock import moment
+from conversations.models.clock import now as database_now
+from conversations.models.diagnosis import make_due
+from conversations.models.edit import OPEN
+
+#: The second of two looks that must agree comes this much later.
+SECOND_LOOK_SECONDS = 1.0
+#: News may still prove an edit that was given up, for this long.
+LATE_SECONDS = 600.0
+#: Late looks are made while less than this part of the budget's burst is used up.
+SPARE_BUDGET = 0.5
+
+
+def check_again(edit: AttributeEdit) -> int | None:
+    """A person wants to know: have a look made at a settled edit. Returns the lane to nudge."""
+    scopes.changed(edit.lane.conversation_id)
+    with transaction.atomic():  # a look that is wanted and not due would never be made
+        lane_id = lanes.ask(edit.lane.conversation_id, edit.lane.participant_id)
+        AttributeEdit.objects.filter(pk=edit.pk).update(look_wanted=True)
+    return lane_id
+
+
+def look_late(limit: int) -> list[int]:
+    """Have the confirmed values looked at whose late look has come; returns the lanes to work on.
+
+    Not while calls are short: nobody waits for these.
+    """
+    standing = budget.standing()
+    if standing is None or standing.used > SPARE_BUDGET or standing.held_back:
+        return []
+    with transaction.atomic():
+        due = lanes.take_late_looks(limit)
+        now = moment(database_now())
+        AttributeEdit.objects.filter(
+            lane_id__in=due, state=State.CONFIRMED, watched_until__gt=now
+        ).update(look_wanted=True)
+    return due
+
+
+def consider(news: News, but: Collection[UUID] = ()) -> list[int]:
+    """Make a look due for every settled edit that the news puts in doubt or may prove; returns the lanes to nudge.
+
+    `but`: edits that were judged by the very same news. Call in the transaction that records the news: recorded and not
+    considered, it would never be news again.
+    """
+    touched = news.changed | news.doubtful
+    if not touched and not news.ended:
+        return []
+    watched = _watched(news).exclude(pk__in=but)
+    if not news.ended:
+        watched = watched.filter(lane__participant_id__in=touched)
+    due = []
+    for lane, edits in _by_lane(watched).items():
+        wanted = _in_doubt(lane, edits, news)
+        if wanted:
+            lanes.ask(lane.conversation_id, lane.participant_id)
+            AttributeEdit.objects.filter(pk__in=wanted).update(look_wanted=True)
+            due.append(lane.pk)
+    return due
+
+
+def _watched(news: News) -> models.QuerySet[AttributeEdit]:
+    """Confirmed edits, for a while or until the conversation has ended, whichever is later; and those just given up."""
+    now = database_now()
+    confirmed = models.Q(state=State.CONFIRMED)
+    live = Conversation.objects.live().filter(pk=news.conversation_id)
+    if not news.ended and not live.exists():
+        confirmed &= models.Q(watched_until__gt=moment(now))
+    given_up = models.Q(
+        state__in=(State.NOT_PERSISTED, State.UNVERIFIABLE),
+        settled_at__gt=moment(now - LATE_SECONDS),
+    )
+    return AttributeEdit.objects.filter(
+        confirmed | given_up, lane__conversation_id=news.conversation_id, look_wanted=False
+    )
+
+
+def _by_lane(edits: models.QuerySet[AttributeEdit]) -> dict[EditLane, list[AttributeEdit]]:
+    found: dict[EditLane, list[AttributeEdit]] = {}
+    for edit in edits.select_related("lane").prefetch_related("changes"):
+        found.setdefault(edit.lane, []).append(edit)
+    return found
+
+
+def _in_doubt(lane: EditLane, edits: list[AttributeEdit], news: News) -> list[UUID]:
+    participant = Participant.objects.filter(
+        conversation_id=lane.conversation_id, participant_id=lane.participant_id
+    ).first()
+    held = participant.attributes if participant else {}
+    sure = lane.participant_id not in news.doubtful and not news.ended
+    newest = _newest_edit_of_each_key(lane.pk)
+    wanted = []
+    for edit in edits:
+        own = [each for each in edit.changes.all() if newest.get(each.key) == edit.pk]
+        there = {each.key for each in own if shows(held.get(each.key), each.value)}
+        if edit.state == State.CONFIRMED:
+            worth_a_look = not sure or len(there) < len(own)
+        else:
+            worth_a_look = there != {e.key for e in own if e.verdict == Verdict.CONFIRMED}
+        if own and worth_a_look:
+            wanted.append(edit.pk)
+    return wanted
+
+
+def _newest_edit_of_each_key(lane_id: int) -> dict[str, UUID]:
+    """Which edit wrote each key last. An earlier one is no longer answerable for what the key shows."""
+    written = (
+        AttributeChange.objects.filter(edit__lane_id=lane_id)
+        .exclude(verdict__in=(Verdict.UNSENT, Verdict.REPLACED))
+        .exclude(edit__state=State.QUEUED)
+    )
+    return dict(written.order_by("edit__seq").values_list("key", "edit_id"))
+
+
+# --- The looks themselves ---
+
+
+def wanted(turn: Turn) -> list[AttributeEdit]:
+    """Settled edits of the lane for which a look is due."""
+    if not turn.claim.asked:
+        return []
+    rows = AttributeEdit.objects.filter(lane_id=turn.claim.lane_id, look_wanted=True)
+    return list(rows.exclude(state__in=OPEN).prefetch_related("changes"))
+
+
+def cannot_look(edits: Iterable[AttributeEdit]) -> None:
+    """Genesys refuses to show the conversation: asking on would be in vain."""
+    for edit in edits:
+        _done(edit)
+
+
+def judge(turn: Turn, edits: Collection[AttributeEdit], look: Look) -> float | None:
+    """Compare settled edits with a look; says when the next one is due, if one is."""
+    newest = _newest_edit_of_each_key(turn.claim.lane_id)
+    again = False
+    for edit in edits:
+        own = [each for each in edit.changes.all() if newest.get(each.key) == edit.pk]
+        if edit.state == State.CONFIRMED:
+            again |= _judge_confirmed(turn, edit, own, look)
+        elif edit.state in (State.NOT_PERSISTED, State.UNVERIFIABLE):
+            again |= _judge_given_up(turn, edit, own, look)
+        else:
+            _done(edit)
+    return turn.clock.now() + SECOND_LOOK_SECONDS if again else None
+
+
+def _judge_confirmed(
+    turn: Turn, edit: AttributeEdit, own: list[AttributeChange], look: Look
+) -> bool:
+    gone = [each for each in own if not shows(look.attributes.get(each.key), each.value)]
+    if not gone:
+        _done(edit)
+        return False
+    lately = _held_lately(turn, {each.key for each in gone}, look.asked_at)
+    certain = True
+    for change in gone:
+        observed = look.attributes.get(change.key)
+        seen_before = change.agreeing < 0 and change.observed == observed
+        if (observed or "") in lately[change.key] and not seen_before:
+            change.agreeing, certain = -1, False  # seen gone once
+        change.observed = observed
+    if not certain:
+        turn.save_verdicts(gone)
+        return True
+    for change in gone:
+        change.verdict, change.agreeing = Verdict.REVERTED, 0
+    turn.save_verdicts(gone)
+    back = all((each.observed or "") == (each.baseline or "") for each in gone)
+    reason = reasons.reverted(edit, back)
+    turn.move([edit], State.REVERTED, reason, look.answer, reason=reason, look_wanted=False)
+    return False
+
+
+def _judge_given_up(
+    turn: Turn, edit: AttributeEdit, own: list[AttributeChange], look: Look
+) -> bool:
+    """What arrived late is told key by key; all of it is a confirmation, unless a newer edit took a key meanwhile."""
+    lately = _held_lately(turn, {each.key for each in own}, edit.created_at.timestamp())
+    again = False
+    for change in own:
+        change.observed = look.attributes.get(change.key)
+        if shows(change.observed, change.value):
+            change.agreeing = max(change.agreeing, 0) + 1
+            certain = change.agreeing > 1 or change.value not in lately[change.key]
+            known = Verdict.CONFIRMED
+        else:
+            change.agreeing = min(change.agreeing, 0) - 1
+            certain = change.agreeing < -1 or change.verdict != Verdict.CONFIRMED
+            known = Verdict.ABSENT if change.observed is None else Verdict.DIFFERENT
+        if certain and (edit.state == State.NOT_PERSISTED or known == Verdict.CONFIRMED):
+            change.verdict = known
+        again |= not certain
+    turn.save_verdicts(own)
+    if again:
+        return True
+    if len(own) == len(edit.awaited) and all(e.verdict == Verdict.CONFIRMED for e in own):
+        proof.confirm(turn, [edit], look.answer, reasons.ARRIVED_LATE)
+        return False
+    if edit.state == State.NOT_PERSISTED and any(e.verdict != Verdict.CONFIRMED for e in own):
+        AttributeEdit.objects.filter(pk=edit.pk).update(reason=reasons.not_persisted(edit))
+        make_due([edit.pk], turn.clock.now())
+    _done(edit)
+    return False
+
+
+def _held_lately(turn: Turn, keys: set[str], before: float) -> dict[str, set[str]]:
+    if turn.participant is None:
+        return {key: set() for key in keys}
+    return mirror.held_lately(turn.participant, keys, before)
+
+
+def _done(edit: AttributeEdit) -> None:
+    AttributeEdit.objects.filter(pk=edit.pk).update(look_wanted=False)

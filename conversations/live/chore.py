@@ -1,0 +1,72 @@
+"""What the leader does beside listening, each in a thread of its own that ends when it leads no more."""
+
+import threading
+from http import HTTPStatus
+
+import structlog
+from django.db import DatabaseError, close_old_connections, connection
+
+from conversations import budget
+from conversations.genesys import GenesysError
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+#: After trouble with the database or with Genesys the next try is made this much later.
+AFTER_TROUBLE_SECONDS = 2.0
+
+
+class Chore(threading.Thread):
+    """Works until it is stopped. Whatever goes wrong outside us is logged and tried again."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._stopping = False
+        self._woken = False
+        self._changed = threading.Condition()
+
+    def work(self) -> float:
+        """Do one thing; returns how long (seconds) to rest before the next."""
+        raise NotImplementedError
+
+    def wake(self) -> None:
+        """There may be something to do now."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Finish what is being done, then end."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping
+
+    def run(self) -> None:
+        while not self._stopping:
+            self._rest(self._try())
+        connection.close()
+
+    def _try(self) -> float:
+        try:
+            close_old_connections()
+            return self.work()
+        except GenesysError as error:
+            log.warning(
+                "no answer for a chore", chore=self.name, status=error.status, code=error.code
+            )
+            budget.learn(error.rates)
+            if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+                budget.block(error.retry_after)
+            return error.retry_after or AFTER_TROUBLE_SECONDS
+        except DatabaseError as error:
+            log.warning("no database for a chore", chore=self.name, error=type(error).__name__)
+            return AFTER_TROUBLE_SECONDS
+
+    def _rest(self, seconds: float) -> None:
+        with self._changed:
+            if not self._stopping and not self._woken and seconds > 0:
+                self._changed.wait(seconds)
+            self._woken = False

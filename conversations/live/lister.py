@@ -1,0 +1,139 @@
+"""List what is live: the only way to hear of what no event tells, and to notice that something is over.
+
+A listing of ten thousand conversations costs a hundred calls. So all of it is listed seldom, spread so that it takes a
+small part of the calls; in between only the newest pages are, until one brings nothing new.
+"""
+
+import time
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from conversations import budget, mirror
+from conversations.budget import Use
+from conversations.genesys import Client
+from conversations.genesys.shapes import Conversation as Shown
+from conversations.genesys.shapes import ListedPage
+from conversations.live.chore import Chore
+from conversations.mirror import Reading
+from conversations.models import Conversation, Feed
+from conversations.models.clock import now
+from conversations.models.conversation import ConversationQuerySet
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+#: The newest are listed this often (seconds), all of them at most this often, and with at most this part of the calls.
+NEWEST_SECONDS = 60.0
+ALL_SECONDS = 300.0
+SHARE_OF_CALLS = 0.1
+#: The first listing waits so long (seconds) for the line to be open.
+WITHOUT_A_LINE_SECONDS = 15.0
+#: How far back the oldest live conversation may have started. A conversation matches if it started on a day the
+#: interval touches; 31 days is the reported maximum of the interval (API.md 6.1).
+REACH_DAYS = 2
+#: The end of the interval lies in the future: a scan that ends "now" misses what starts meanwhile.
+AHEAD_DAYS = 1
+#: The listing lags (API.md 6.1): what began or was heard of within this time may be missing in it and yet be live.
+LAG_SECONDS = 120.0
+#: With more queues than this a filter would be too long; everything is listed then.
+MOST_QUEUES_TO_NAME = 100
+
+
+class Lister(Chore):
+    """Keeps the rows of live conversations complete."""
+
+    def __init__(self, genesys: Client) -> None:
+        super().__init__("lister")
+        self._genesys = genesys
+        # Better after the line is open: what begins while it opens would be missing.
+        self._all_due = self._newest_due = time.monotonic() + WITHOUT_A_LINE_SECONDS
+        #: The first complete listing since nobody listened is still going on.
+        self.behind = True
+        self._queue_ids: Collection[UUID] = ()
+        #: How often a gap was to be healed.
+        self._asked = 0
+
+    def heal_gap(self, queue_ids: Collection[UUID]) -> None:
+        """List everything now: nobody told us what happened meanwhile. Only these queues, if any are named."""
+        self._queue_ids = queue_ids if len(queue_ids) <= MOST_QUEUES_TO_NAME else ()
+        self._all_due, self.behind = time.monotonic(), True
+        self._asked += 1
+        self.wake()
+
+    def work(self) -> float:
+        moment = time.monotonic()
+        if moment >= self._all_due:
+            asked = self._asked
+            pages = self._list_all()
+            self._newest_due = time.monotonic() + NEWEST_SECONDS
+            if (
+                asked == self._asked
+            ):  # else a gap came in the middle, and what began in it may be missing
+                self.behind = False
+                self._all_due = time.monotonic() + _pause_for(pages)
+        elif moment >= self._newest_due:
+            self._list_newest()
+            self._newest_due = time.monotonic() + NEWEST_SECONDS
+        return max(0.0, min(self._all_due, self._newest_due) - time.monotonic())
+
+    def _list_all(self) -> int:
+        """Every page until one is empty; what is not in them any more is to be looked at. Returns the pages read."""
+        started, since, until = now(), *_interval()
+        page = 0
+        while not self.stopping:
+            page += 1
+            listed = self._page(since, until, page).conversations
+            if not listed:
+                break
+            self._record(listed)
+        else:
+            return page
+        ghosts = _not_mentioned_since(started)
+        mirror.want(ghosts, Reading.DOUBT)
+        Feed.objects.update_or_create(defaults={"listed_at": started})
+        log.info("everything live listed", pages=page - 1, unmentioned=ghosts.count())
+        return page
+
+    def _list_newest(self) -> None:
+        """Pages from the newest on, until one has nothing new."""
+        since, until = _interval()
+        page = 1
+        while self._record(self._page(since, until, page).conversations) and not self.stopping:
+            page += 1
+
+    def _record(self, listed: Collection[Shown]) -> bool:
+        """Says whether any was new."""
+        return bool(mirror.record_listed([each for each in listed if each.ended_at is None]))
+
+    def _page(self, since: datetime, until: datetime, page: int) -> ListedPage:
+        budget.wait_for(Use.FEED)
+        answer = self._genesys.live_conversations(since, until, page, queue_ids=self._queue_ids)
+        budget.learn(answer.rates)
+        return answer.value
+
+
+def _interval() -> tuple[datetime, datetime]:
+    today = datetime.now(UTC)
+    return today - timedelta(days=REACH_DAYS), today + timedelta(days=AHEAD_DAYS)
+
+
+def _pause_for(pages: int) -> float:
+    """Seconds until everything may be listed again."""
+    standing = budget.standing()
+    calls_a_second = 0.9 * standing.row.allowed / 60 if standing else 1.0
+    return max(ALL_SECONDS, pages / (SHARE_OF_CALLS * calls_a_second))
+
+
+def _not_mentioned_since(started: float) -> ConversationQuerySet:
+    """Live as far as we know, but neither listed in the scan that began then nor heard or read of lately, as it once
+    was."""
+    return (
+        Conversation.objects.live()
+        .annotate(told_at=Greatest(F("heard_at"), F("asked_at")))
+        .filter(listed_at__lt=started, told_at__lt=started - LAG_SECONDS)
+        .exclude(listed_at=0, told_at=0)
+    )

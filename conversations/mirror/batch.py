@@ -1,0 +1,110 @@
+"""What we hold of some conversations, loaded together and saved together: a busy feed brings hundreds of events
+a second.
+
+The rows are locked, in one order: an event and a read of the same conversation must not write over each other.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
+
+from conversations import indexing
+from conversations.genesys.shapes import Conversation as Shown
+from conversations.mirror.parties import Rows
+from conversations.models import (
+    AttributeSighting,
+    Conversation,
+    FeedTopic,
+    GenesysUser,
+    Participant,
+    Queue,
+)
+
+_COLUMNS = tuple(each.attname for each in Conversation._meta.concrete_fields)
+#: Changes of these alone are nothing anybody sees.
+_UNSEEN = frozenset(
+    {
+        "indexed",
+        "heard_at",
+        "asked_at",
+        "listed_at",
+        "reading",
+        "reading_since",
+        "read_after",
+        "read_failures",
+    }
+)
+
+
+class Batch:
+    """Use inside a transaction. Each conversation may be shown once: what comes twice needs another batch."""
+
+    def __init__(self, shown: Sequence[Shown]) -> None:
+        ids = sorted(each.id for each in shown)
+        self.conversations = _locked(ids)
+        self._before = {pk: _values(row) for pk, row in self.conversations.items()}
+        self.sightings: list[AttributeSighting] = []
+        parties: dict[UUID, list[Participant]] = {pk: [] for pk in ids}
+        for each in Participant.objects.filter(conversation_id__in=ids):
+            parties[each.conversation_id].append(each)
+        self.parties = {pk: Rows(self.conversations[pk], parties[pk]) for pk in ids}
+        queues = queue_ids(shown)
+        queues |= {row.queue_id for row in self.conversations.values() if row.queue_id}
+        self.queue_names = queue_names(queues)
+        user_ids = {p.user_id for each in shown for p in each.participants if p.user_id}
+        staff = GenesysUser.objects.filter(pk__in=user_ids)
+        self.staff_names: dict[UUID, str] = dict(staff.values_list("pk", "name"))
+        topics = FeedTopic.objects.filter(pk__in=queues, since__gt=0)
+        self._followed_since = dict(topics.values_list("pk", "since"))
+
+    def followed_for(self, row: Conversation, at: float) -> float:
+        """For how many seconds before `at` we have heard every event of a conversation, without a gap."""
+        since = self._followed_since.get(row.queue_id) if row.queue_id else None
+        if since is None or not row.known_since:
+            return 0.0
+        return at - max(since, row.known_since, row.queue_since)
+
+    def save(self, at: float) -> list[UUID]:
+        """Write what has changed; returns the conversations of which people would see a change."""
+        parties = {pk: rows.changed() for pk, rows in self.parties.items()}
+        Rows.save(each for rows in parties.values() for each in rows)
+        AttributeSighting.objects.bulk_create(self.sightings)
+        indexing.keep([(row, list(self.parties[pk])) for pk, row in self.conversations.items()], at)
+        changed = {
+            pk: {name for name, value in _values(row).items() if value != self._before[pk][name]}
+            for pk, row in self.conversations.items()
+        }
+        rows = [self.conversations[pk] for pk, names in changed.items() if names]
+        _upsert(rows, {name for names in changed.values() for name in names})
+        return [pk for pk, names in changed.items() if names - _UNSEEN or parties[pk]]
+
+
+def _locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
+    rows = Conversation.objects.select_for_update().order_by("pk")
+    found = rows.in_bulk(ids)
+    if len(found) < len(ids):
+        new = [Conversation(pk=pk) for pk in ids if pk not in found]
+        Conversation.objects.bulk_create(new, ignore_conflicts=True)
+        found = rows.in_bulk(ids)
+    return found
+
+
+def _upsert(rows: Iterable[Conversation], columns: Collection[str]) -> None:
+    """One statement however many rows; an UPDATE of different values would be one a row, or a long CASE."""
+    if columns:
+        Conversation.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["id"], update_fields=sorted(columns)
+        )
+
+
+def _values(row: Conversation) -> dict[str, object]:
+    return {name: getattr(row, name) for name in _COLUMNS}
+
+
+def queue_ids(shown: Iterable[Shown]) -> set[UUID]:
+    """The queues these conversations name."""
+    return {party.queue_id for each in shown for party in each.participants if party.queue_id}
+
+
+def queue_names(ids: Collection[UUID]) -> dict[UUID, str]:
+    """The names of these queues, of those we know."""
+    return dict(Queue.objects.filter(pk__in=ids).values_list("pk", "name"))

@@ -1,0 +1,114 @@
+"""The participants of a conversation: their rows, and everything about them but the attributes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from uuid import UUID
+
+from conversations.genesys.shapes import Participant as ShownParticipant
+from conversations.models import AttributeSighting, Conversation, GenesysUser, Participant
+
+STAFF = frozenset({"agent", "user"})
+
+Source = AttributeSighting.Source
+
+
+class Rows:
+    """The participants of one conversation; those that changed are saved, and no others."""
+
+    _COLUMNS = tuple(
+        each.attname
+        for each in Participant._meta.concrete_fields
+        if each.attname not in ("id", "conversation_id", "participant_id")
+    )
+
+    def __init__(self, conversation: Conversation, held: Iterable[Participant]) -> None:
+        self._conversation = conversation
+        self._known = {each.participant_id: each for each in held}
+        self._before = {each.pk: self._values(each) for each in self._known.values()}
+
+    def __iter__(self) -> Iterator[Participant]:
+        return iter(sorted(self._known.values(), key=lambda each: each.position))
+
+    def of(self, shown: ShownParticipant) -> Participant:
+        if shown.id not in self._known:
+            self._known[shown.id] = Participant(
+                conversation=self._conversation, participant_id=shown.id
+            )
+        return self._known[shown.id]
+
+    def changed(self) -> list[Participant]:
+        """Those that are new, or not as they were loaded."""
+        return [
+            each
+            for each in self._known.values()
+            if each.pk is None or self._before[each.pk] != self._values(each)
+        ]
+
+    @classmethod
+    def save(cls, parties: Iterable[Participant]) -> None:
+        """Write rows, those of many conversations together."""
+        new: list[Participant] = []
+        held: list[Participant] = []
+        for each in parties:
+            (new if each.pk is None else held).append(each)
+        Participant.objects.bulk_create(new)
+        Participant.objects.bulk_create(
+            held, update_conflicts=True, unique_fields=["id"], update_fields=cls._COLUMNS
+        )
+
+    def _values(self, row: Participant) -> list[object]:
+        return [getattr(row, name) for name in self._COLUMNS]
+
+
+def take_facts(row: Participant, shown: ShownParticipant, source: Source) -> None:
+    """Everything but the attributes. What is left out stays, and what has ended stays ended."""
+    over = row.pk is not None and not row.on and not row.wrapping_up
+    row.purpose = shown.purpose or row.purpose
+    row.name = shown.name or row.name
+    row.address = shown.address or row.address
+    row.user_id = shown.user_id or row.user_id
+    row.queue_id = shown.queue_id or row.queue_id
+    row.started_at = shown.started_at or row.started_at
+    row.connected_at = shown.connected_at or row.connected_at
+    row.ended_at = shown.ended_at or row.ended_at
+    if over and source is Source.EVENT:
+        return
+    row.state = _state(shown)
+    row.wrapping_up = _wraps_up(shown)
+
+
+def name_staff(participants: Iterable[Participant], names: Mapping[UUID, str]) -> bool:
+    """Give those whom an event showed without a name the one a read has brought; says whether all have one."""
+    staff = [each for each in participants if each.user_id and each.purpose in STAFF]
+    for each in staff:
+        if not each.name and each.user_id:
+            each.name = names.get(each.user_id, "")
+    return all(each.name for each in staff)
+
+
+def keep_names(participants: Iterable[Participant]) -> None:
+    """Remember the names of staff that a read brought."""
+    staff = [each for each in participants if each.user_id and each.purpose in STAFF]
+    named = {each.user_id: each.name for each in staff if each.user_id and each.name}
+    rows = [GenesysUser(id=pk, name=name) for pk, name in named.items()]
+    GenesysUser.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _state(shown: ShownParticipant) -> str:
+    states = {leg.state for leg in shown.legs}
+    if shown.ended_at:
+        return Participant.State.GONE
+    if any(leg.held for leg in shown.legs):
+        return Participant.State.HELD
+    if states & {"connected", "parked", "transmitting", "uploading", "converting"}:
+        return Participant.State.CONNECTED
+    if states & {"alerting", "contacting", "offering", "dialing", "scheduled"}:
+        return Participant.State.ALERTING
+    return Participant.State.UNKNOWN
+
+
+def _wraps_up(shown: ShownParticipant) -> bool:
+    if shown.after_call_work_ended_at:
+        return False
+    return bool(shown.after_call_work_started_at) or any(
+        leg.after_call_work == "pending" for leg in shown.legs
+    )

@@ -1,0 +1,108 @@
+"""Take over one answer or one event."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from conversations import indexing, scopes
+from conversations.genesys.shapes import Conversation as Shown
+from conversations.mirror import reading
+from conversations.mirror.attributes import Attributes
+from conversations.mirror.batch import Batch
+from conversations.mirror.news import News
+from conversations.mirror.parties import keep_names, name_staff, take_facts
+from conversations.mirror.summary import sum_up
+from conversations.models import AttributeSighting, Conversation
+from conversations.models.clock import moment
+
+Source = AttributeSighting.Source
+Phase = Conversation.Phase
+#: What it shows, and when it arrived (epoch seconds of the database).
+Event = tuple[Shown, float]
+
+
+def record_read(shown: Shown, asked_at: float) -> News:
+    """Take over an answer of `GET /conversations/{id}`, asked for at `asked_at` (epoch seconds of the database)."""
+    with transaction.atomic():
+        batch = Batch([shown])
+        row = batch.conversations[shown.id]
+        if row.asked_at > asked_at:
+            return News(shown.id)
+        row.asked_at = asked_at
+        reading.after_read(row, asked_at)
+        news = _take(batch, row, shown, asked_at, Source.READ)
+        keep_names(batch.parties[row.pk])
+        _save(batch, asked_at)
+    return news
+
+
+def record_events(events: Sequence[Event]) -> list[News]:
+    """Take over events in the order in which they arrived."""
+    news = []
+    with transaction.atomic():
+        for each in _rounds(events):
+            batch = Batch([shown for shown, _ in each])
+            for shown, received_at in each:
+                row = batch.conversations[shown.id]
+                row.heard_at = max(row.heard_at, received_at)
+                told = _take(batch, row, shown, received_at, Source.EVENT)
+                changed = bool(batch.parties[row.pk].changed())
+                reading.after_event(row, told, received_at, changed=changed)
+                news.append(told)
+            _save(batch, each[-1][1])
+    return news
+
+
+def known(conversation_id: UUID) -> Conversation | None:
+    """What we hold of a conversation, if anything."""
+    return Conversation.objects.filter(pk=conversation_id).first()
+
+
+def forget_live(conversation_id: UUID, at: float) -> None:
+    """Genesys knows the conversation no more: whatever we believed, it is over."""
+    row = Conversation.objects.filter(pk=conversation_id)
+    row.update(
+        phase=Phase.ENDED,
+        phase_since=moment(at),
+        asked_at=at,
+        reading=Conversation.Reading.NOT_WANTED,
+    )
+    row.filter(ended_at=None).update(ended_at=moment(at))
+    indexing.drop(conversation_id)
+    scopes.changed(conversation_id)
+
+
+def _rounds(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """Events in rounds with each conversation once, its own events in their order."""
+    left = list(events)
+    while left:
+        seen: set[UUID] = set()
+        now: list[Event] = []
+        later: list[Event] = []
+        for event in left:
+            (later if event[0].id in seen else now).append(event)
+            seen.add(event[0].id)
+        yield now
+        left = later
+
+
+def _take(batch: Batch, row: Conversation, shown: Shown, at: float, source: Source) -> News:
+    news = News(row.pk)
+    was, flow_ran = row.phase, row.flow_running
+    rows = batch.parties[row.pk]
+    attributes = Attributes(row, at, source, batch.followed_for(row, at), news, batch.sightings)
+    for position, each in enumerate(shown.participants):
+        participant = rows.of(each)
+        participant.position = position
+        take_facts(participant, each, source)
+        attributes.take(participant, each.attributes)
+    news.unnamed = not name_staff(rows, batch.staff_names) and not row.asked_at
+    sum_up(row, shown, list(rows), at, source, batch.queue_names)
+    news.ended = (row.phase == Phase.ENDED != was) or (flow_ran and not row.flow_running)
+    return news
+
+
+def _save(batch: Batch, at: float) -> None:
+    for conversation_id in batch.save(at):
+        scopes.changed(conversation_id)
