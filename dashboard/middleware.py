@@ -1,0 +1,91 @@
+"""What happens to every request: a sign-in is needed, zone and language are the person's own, logs know which it is."""
+
+import re
+import uuid
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone, translation
+
+#: Where a session of the panel keeps what the desktop has said.
+DESKTOP_LANGUAGE = "desktop_language"
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+View = Callable[..., HttpResponseBase]
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Every page needs a sign-in. A fragment is told so with 401: a redirect would paint the sign-in into a table."""
+
+    #: Who the page was made for, as its scripts say: somebody else may have signed in in another tab.
+    PERSON = "Midcall-Person"
+
+    def process_view(
+        self, request: HttpRequest, view_func: View, args: tuple[object], kwargs: dict[str, object]
+    ) -> HttpResponseBase | None:
+        answer = super().process_view(request, view_func, args, kwargs)
+        closed = getattr(view_func, "login_required", True)  # as Django's middleware asks it
+        fragment = closed and bool(request.headers.get("HX-Request"))
+        if fragment and request.headers.get(self.PERSON, str(request.user.pk)) != str(
+            request.user.pk
+        ):
+            return HttpResponse(status=401, headers={"Cache-Control": "no-store"})
+        if answer is not None and fragment:
+            return HttpResponse(status=401, headers={"Cache-Control": "no-store"})
+        return answer
+
+
+def own_zone(get_response: GetResponse) -> GetResponse:
+    """Times of day in the zone of the person's profile, else in that of the browser, which says it in a cookie."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        chosen = getattr(request.user, "time_zone", "") or request.COOKIES.get("tz")
+        try:
+            timezone.activate(ZoneInfo(chosen or "UTC"))
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # a cookie may hold anything
+            timezone.activate(ZoneInfo("UTC"))
+        return get_response(request)
+
+    return middleware
+
+
+def own_language(get_response: GetResponse) -> GetResponse:
+    """Words in the language of the desktop around the panel, else of the person's profile; without either, Django's
+    middleware has asked the browser."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if chosen := request.session.get(DESKTOP_LANGUAGE) or getattr(request.user, "language", ""):
+            translation.activate(chosen)
+        return get_response(request)
+
+    return middleware
+
+
+def not_kept(get_response: GetResponse) -> GetResponse:
+    """No page of a signed-in person is kept by the browser: going back must not show yesterday's values as live."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.user.is_authenticated and "Cache-Control" not in response:
+            response["Cache-Control"] = "no-store"
+        return response
+
+    return middleware
+
+
+def request_id(get_response: GetResponse) -> GetResponse:
+    """An id on every log line of a request, from the proxy if it sent one."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-Id", "")
+        name = given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else uuid.uuid4().hex
+        with structlog.contextvars.bound_contextvars(request=name):
+            response = get_response(request)
+        response["X-Request-Id"] = name
+        return response
+
+    return middleware

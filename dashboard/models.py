@@ -1,0 +1,51 @@
+"""What the site itself has to remember: sessions of the panel, and sign-ins on their way into it."""
+
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+
+
+class PanelSession(AbstractBaseSession):
+    """A session of the panel. A table of its own: its keys are worth nothing to the site, and the other way round."""
+
+    @classmethod
+    def get_session_store_class(cls) -> "type[PanelStore]":
+        return PanelStore
+
+
+class PanelStore(SessionStore):
+    """Keeps the panel's sessions as Django keeps the site's."""
+
+    @classmethod
+    def get_model_class(cls) -> type[PanelSession]:
+        return PanelSession
+
+
+class Handover(models.Model):
+    """A sign-in that is handed from a window of its own to the panel that asked for it, once."""
+
+    #: Of the asking page.
+    nonce = models.CharField(max_length=43, primary_key=True)
+    #: Digest of the asking page's secret: nobody else is given the sign-in.
+    asker = models.CharField(max_length=64)
+    #: Who signed in in the window; nobody else may do so for this page.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="handovers"
+    )
+    #: Epoch seconds.
+    made_at = models.FloatField()
+    #: Digest of the one-time code, if one was given, and until when (epoch seconds) it is good.
+    code = models.CharField(max_length=64, blank=True)
+    code_until = models.FloatField(default=0)
+    #: The panel's digits were typed in the window: until when (epoch seconds) the panel may fetch the sign-in.
+    confirmed_until = models.FloatField(default=0)
+    #: Digits and codes that were tried.
+    tries = models.PositiveSmallIntegerField(default=0)
+    used = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = (models.Index(fields=["user", "made_at"], name="handovers_of_a_person"),)
+
+    def __str__(self) -> str:
+        return self.nonce

@@ -1,0 +1,17 @@
+"""Every URL of the panel. The names are those of the site: shared pages lead to the panel's own pages by them."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from dashboard.urls import shared
+from dashboard.views import panel
+
+urlpatterns = [
+    path("panel/", panel.home, name="board"),
+    path("panel/rows", panel.rows, name="board-rows"),
+    path("panel/sign-in/", panel.signed_out, name="login"),
+    path("panel/sign-in/door", panel.door, name="panel-door"),
+    path("panel/sign-in/fetch", panel.fetch, name="panel-fetch"),
+    path("panel/sign-out", LogoutView.as_view(), name="logout"),
+    *shared("panel/", "panel/"),
+]

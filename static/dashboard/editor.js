@@ -1,0 +1,122 @@
+// The form: what has been changed, what changed in Genesys meanwhile. What a person typed is never replaced.
+(() => {
+  "use strict";
+  const form = document.getElementById("editor");
+  if (!form) return;
+  const save = document.getElementById("save");
+  const say = form.dataset; // its words, in the language of the page
+  const fill = (words, value) => words.replace("{value}", () => value);
+  const control = (field) => field.querySelector("[name^='set.']");
+  const was = (field) => field.querySelector("[name^='was.']");
+  const line = (text) => text.replace(/\r\n?/g, "\n"); // as every browser does it
+  const fields = () => [...form.querySelectorAll("[data-field]")].filter((each) => control(each) && was(each));
+  const isChanged = (field) => line(control(field).value) !== line(was(field).value);
+
+  function put(field, value) {
+    const input = control(field);
+    if (input.matches("select") && ![...input.options].some((each) => each.value === value)) input.add(new Option(value, value));
+    input.value = value;
+    if (line(input.value) !== line(value)) input.replaceWith(plain(input, value));
+  }
+
+  // A date that is none, or lines in a field of one line, would show as something else, and be saved as that.
+  function plain(input, value) {
+    const area = document.createElement("textarea");
+    for (const name of ["name", "id", "aria-describedby"]) area.setAttribute(name, input.getAttribute(name) ?? "");
+    area.rows = 3;
+    area.value = value;
+    return area;
+  }
+
+  // `data-now`: what Genesys shows, where nothing of ours is on its way.
+  function follow(field) {
+    const now = field.querySelector("[data-now]")?.dataset.now;
+    const clash = field.querySelector(".clash");
+    if (now === undefined) return; // nothing new is known: a choice that is open stays open
+    field.dataset.seen = now;
+    if (line(now) === line(was(field).value)) { clash.hidden = true; return; }
+    if (!isChanged(field) || line(control(field).value) === line(now)) {
+      put(field, now);
+      was(field).value = now;
+      clash.hidden = true;
+    } else {
+      clash.querySelector(".said").textContent = now === "" ? say.wordCleared : fill(say.wordChanged, now);
+      clash.querySelector("[data-mine]").textContent = fill(say.wordMine, short(control(field).value));
+      clash.querySelector("[data-theirs]").textContent = fill(say.wordTheirs, short(now));
+      clash.hidden = false;
+    }
+  }
+
+  const short = (text) => (text.length > 40 ? `${text.slice(0, 39)}…` : text) || say.wordEmpty;
+
+  function show() {
+    let changes = 0, clashes = 0;
+    for (const field of fields()) {
+      follow(field);
+      field.classList.toggle("changed", isChanged(field));
+      if (isChanged(field)) changes += 1;
+      if (!field.querySelector(".clash").hidden) clashes += 1;
+    }
+    const changed = fields().filter(isChanged);
+    const told = changed.map((field) => ({ field, before: was(field).value, after: control(field).value }));
+    form.dispatchEvent(new CustomEvent("midcall:changes", { bubbles: true, detail: { changes: told, fields: fields() } }));
+    for (const box of form.querySelectorAll("details")) if (box.querySelector(".changed, .clash:not([hidden])")) box.open = true;
+    const closed = form.dataset.closed;
+    save.textContent = changes ? (changes > 1 ? say.wordSaveAll.replace("{n}", changes) : say.wordSaveOne) : say.wordSave;
+    // Not `disabled`: the focus would fall off the page when it has been pressed with the keyboard.
+    save.setAttribute("aria-disabled", String(!changes || clashes > 0 || Boolean(closed)));
+    document.getElementById("discard").hidden = !changes;
+    document.getElementById("why").textContent =
+      closed || (clashes ? say.wordChoose : changes ? "" : say.wordNothing);
+    return changes;
+  }
+
+  function choose(field, seen) {
+    was(field).value = seen;
+    field.querySelector(".clash").hidden = true;
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (event.target !== form || save.getAttribute("aria-disabled") !== "true") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+  form.addEventListener("input", show);
+  form.addEventListener("change", show);
+  form.addEventListener("click", ({ target }) => {
+    const field = target.closest("[data-field]");
+    if (target.closest("[data-mine]")) choose(field, field.dataset.seen);
+    else if (target.closest("[data-theirs]")) { put(field, field.dataset.seen); choose(field, field.dataset.seen); }
+    else if (target.closest(".steps button")) { form.dataset.answered = field.id; return; }
+    else if (target.closest("#discard")) for (const each of fields()) put(each, was(each).value);
+    else return;
+    show();
+    (field ? control(field) : save).focus();
+  });
+  // Once marked as wrong, a field is judged anew when it is left; never while typing.
+  form.addEventListener("focusout", ({ target, relatedTarget }) => {
+    if (target.closest("[data-field]")?.contains(relatedTarget)) return; // on to its own question
+    if (target.getAttribute("aria-invalid") === "true" && relatedTarget?.id !== "save")
+      htmx.ajax("POST", `${form.getAttribute("action")}?check=1`, { source: form, target: "#poll", swap: "outerMorph" });
+  });
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    const notice = document.getElementById("notice");
+    if (notice?.dataset.closed !== undefined) form.dataset.closed = notice.dataset.closed;
+    show();
+    if (detail.ctx.response?.status === 422 && detail.ctx.sourceElement === form) form.querySelector("[aria-invalid=true]")?.focus();
+    if (form.dataset.answered) { // the button is gone; what came of it takes the focus
+      const said = document.querySelector(`#${CSS.escape(form.dataset.answered)} .said:not(.clash .said)`);
+      delete form.dataset.answered;
+      if (document.activeElement === document.body && said) { said.tabIndex = -1; said.focus(); }
+    }
+    for (const fresh of form.querySelectorAll("[data-fresh]")) {
+      const first = document.getElementById(fresh.id);
+      if (first !== fresh) fresh.remove(); // it has its field already
+      delete first.dataset.fresh;
+      control(first)?.focus();
+      document.getElementById("new-key").value = "";
+    }
+  });
+  addEventListener("beforeunload", (event) => { if (show()) event.preventDefault(); });
+  show();
+})();

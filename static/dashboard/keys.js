@@ -1,0 +1,61 @@
+// Shortcuts. Single keys rest while somebody types, and where they are switched off.
+(() => {
+  "use strict";
+  const typing = (element) => element.matches("input:not([type=checkbox]), select, textarea, [contenteditable]");
+  const links = () => [...document.querySelectorAll("a.open")];
+  const at = () => links().findIndex((each) => each.closest("tr")?.contains(document.activeElement));
+  const step = (by) => {
+    const all = links();
+    if (!all.length) return;
+    const from = at();
+    all[from < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, from + by))].focus();
+  };
+  // Not `autofocus`: browsers complain about it in a frame of another site.
+  const show = (id) => { const dialog = document.getElementById(id); dialog.showModal(); dialog.querySelector(".primary")?.focus(); };
+  const click = (selector) => document.querySelector(selector)?.click();
+  const single = {
+    "/": () => document.querySelector("[data-search]")?.focus(),
+    j: () => step(1),
+    k: () => step(-1),
+    x: () => document.activeElement.closest("tr")?.querySelector("input[type=checkbox]")?.click(),
+    e: () => document.querySelector("#editor [name^='set.']")?.focus(),
+    n: () => click("[data-show]"),
+    p: () => click("[data-pause]"),
+    "[": () => click("[rel=prev]"),
+    "]": () => click("[rel=next]"),
+    "?": () => show("keys"),
+  };
+  const place = (key) => /^[a-z]$/.test(key) && document.querySelector(`[data-go="${key}"]`);
+  let going = 0;
+
+  document.addEventListener("keydown", (event) => {
+    const editor = document.getElementById("editor");
+    if (editor && (event.ctrlKey || event.metaKey) && (event.key === "s" || event.key === "Enter")) {
+      event.preventDefault();
+      const save = document.getElementById("save");
+      editor.requestSubmit(save);
+      return;
+    }
+    if (event.key === "Escape") return escape(event);
+    if (event.ctrlKey || event.metaKey || event.altKey || document.body.dataset.keys === "off") return;
+    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (Date.now() - going < 1000 && place(event.key)) place(event.key).click();
+    else if (event.key === "g") going = Date.now();
+    else if (single[event.key]) { event.preventDefault(); single[event.key](); }
+  });
+
+  // Out of a field first; then back to where one came from.
+  function escape(event) {
+    if (document.querySelector("dialog[open]")) return;
+    if (typing(event.target)) { event.target.blur(); return; }
+    click("[data-close]");
+  }
+  document.addEventListener("click", ({ target }) => {
+    const opener = target.closest("[data-open]");
+    if (opener) show(opener.dataset.open);
+    const copy = target.closest("[data-copy]");
+    if (copy) navigator.clipboard.writeText(copy.dataset.copy).then(() => { const say = document.getElementById("say"); say.textContent = say.dataset.copied; });
+  });
+  document.querySelector("[data-focus-back]")?.focus();
+  if (location.hash.startsWith("#l")) document.getElementById(location.hash.slice(1))?.focus();
+})();
