@@ -1,0 +1,498 @@
+"""The promises, under every order of events that hypothesis can think of.
+
+One participant, one sandbox over real HTTP. The rules are what can happen in any order: people save and withdraw,
+workers work, die before or after a call, freeze in the middle of one and write much later; Genesys misbehaves; events
+and answers come late, doubled, out of order; windows and deadlines pass. After every step the promises are checked, and
+at the end everything must come to rest by itself.
+"""
+
+import os
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.db.models import F
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from conversations import mirror
+from conversations.connection import genesys
+from conversations.edits import accept, proof, step, watch
+from conversations.edits.accept import ChangedMeanwhile, Wish
+from conversations.genesys import Answer, Client
+from conversations.genesys import Conversation as Shown
+from conversations.models import (
+    AttributeChange,
+    AttributeEdit,
+    Conversation,
+    EditLane,
+    Feed,
+    FeedTopic,
+    Participant,
+    State,
+    Verdict,
+)
+from conversations.models.clock import moment, now
+from conversations.models.edit import MOVES, OPEN
+from tests.builders import feed_put_back
+from tests.chaos.truth import NEVER_SENT, Held
+from tests.genesys import Sandbox
+from tests.processes import until
+
+KEYS = ("tier", "case", "note")
+FAULTS: list[tuple[str, Mapping[str, Any]]] = [
+    ("never_stored", {}),
+    ("key_lost", {}),
+    ("stored_elsewhere", {}),
+    ("bad_request", {}),
+    ("forbidden", {}),
+    ("client_timeout", {}),
+    ("general_conflict", {}),
+    ("server_error", {}),
+    ("server_error", {"lands": True}),
+    ("reset_before_landing", {}),
+    ("reset_after_landing", {}),
+    ("unauthorized", {}),
+    ("server_error", {"call": "read"}),
+    ("forbidden", {"call": "read"}),
+    ("truncated_json", {"call": "read"}),
+    ("stale_read", {"seconds": 0.5}),
+]
+#: Values that come back, so that an old sighting can be mistaken for a new one; None: one nobody ever used.
+VALUES = st.sampled_from(["gold", "silver", None, None])
+#: Answers after which a write has surely not been carried out.
+SURELY_NOT = {400, 401, 403, 404, 408, 413, 429}
+
+
+class Died(BaseException):
+    """The worker is gone; nothing of it runs any more."""
+
+
+class Mortal(Client):
+    """The client of a worker that dies, or freezes, at one of its calls."""
+
+    def __init__(self, dies_at: int, *, after: bool) -> None:
+        super().__init__(django_settings.GENESYS)
+        self._left, self._after = dies_at, after
+
+    def set_attributes(
+        self,
+        conversation_id: UUID,
+        participant_id: UUID,
+        attributes: Mapping[str, str],
+        *,
+        timeout: float | None = None,
+    ) -> Answer[None]:
+        self._die(now_sent=False)
+        answer = super().set_attributes(
+            conversation_id, participant_id, attributes, timeout=timeout
+        )
+        self._die(now_sent=True)
+        return answer
+
+    def conversation(self, conversation_id: UUID, *, timeout: float | None = None) -> Answer[Shown]:
+        self._die(now_sent=False)
+        return super().conversation(conversation_id, timeout=timeout)
+
+    def _die(self, *, now_sent: bool) -> None:
+        if now_sent == self._after:
+            self._left -= 1
+            if self._left < 0:
+                raise Died
+
+
+class Frozen(Client):
+    """The client of a worker that freezes just before its write leaves, and goes on when it is thawed."""
+
+    def __init__(self) -> None:
+        super().__init__(django_settings.GENESYS)
+        self.reached, self.thawed = threading.Event(), threading.Event()
+        self.body: dict[str, str] = {}
+
+    def set_attributes(
+        self,
+        conversation_id: UUID,
+        participant_id: UUID,
+        attributes: Mapping[str, str],
+        *,
+        timeout: float | None = None,
+    ) -> Answer[None]:
+        self.body = dict(attributes)
+        self.reached.set()
+        assert self.thawed.wait(60)
+        return super().set_attributes(conversation_id, participant_id, attributes, timeout=timeout)
+
+
+class OneParticipant(RuleBasedStateMachine):
+    sandbox: Sandbox
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made = self.sandbox.conversation()
+        self.accepted: list[UUID] = []
+        self.snapshots: list[Shown] = []
+        self.frozen: list[tuple[Frozen, threading.Thread]] = []
+        self.wrote_late = False
+        self._follow()
+
+    def _follow(self) -> None:
+        """As if the feed had been followed for long, so that events may prove."""
+        long_ago = now() - 100
+        queue = UUID(self.made.raw["queue"]["id"])
+        FeedTopic.objects.update_or_create(queue_id=queue, defaults={"since": long_ago})
+        Feed.objects.update_or_create(defaults={"opened_at": long_ago, "heard_at": now() + 600})
+        self._read()
+        Conversation.objects.filter(pk=self.made.id).update(
+            known_since=long_ago, queue_since=long_ago, queue_id=queue
+        )
+
+    # --- What people do ---
+
+    @rule(
+        keys=st.sets(st.sampled_from(KEYS), min_size=1),
+        knows=st.booleans(),
+        value=VALUES,
+    )
+    def save(self, keys: set[str], knows: bool, value: str | None) -> None:
+        value = value or uuid.uuid4().hex
+        row = Participant.objects.get(participant_id=self.made.customer)
+        wishes = {key: Wish(value, row.attributes.get(key, "") if knows else None) for key in keys}
+        try:
+            saved = accept.save(self.made.id, self.made.customer, wishes)
+        except ChangedMeanwhile:
+            return
+        self.accepted.append(saved.edit.pk)
+
+    @precondition(lambda self: self.accepted)
+    @rule(which=st.integers(0, 100))
+    def withdraw(self, which: int) -> None:
+        pk = self.accepted[which % len(self.accepted)]
+        accept.withdraw(AttributeEdit.objects.get(pk=pk))
+
+    # --- What workers do ---
+
+    @rule(turns=st.integers(1, 3))
+    def work(self, turns: int) -> None:
+        for _ in range(turns):
+            self._work(genesys())
+
+    @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=2))
+    def work_on_a_bad_day(self, faults: list[tuple[str, Mapping[str, Any]]]) -> None:
+        for name, parameters in faults:
+            self.sandbox.fault(name, self.made, times=1, **parameters)
+        self._work(genesys())
+        self.sandbox.clear_faults()
+
+    @rule()
+    def a_value_comes_back_and_is_lost_where_a_read_is_stale(self) -> None:
+        for value in ("gold", "silver", "gold"):
+            self.save({"note"}, knows=False, value=value)
+            if value == "gold" and self.sandbox.attributes(self.made).get("note") == "silver":
+                self.sandbox.fault("never_stored", self.made, times=1)
+                self.sandbox.fault("stale_read", self.made, times=1, seconds=1)
+            self._work(genesys())
+            self._work(genesys())
+            self.sandbox.clear_faults()
+
+    @rule(then=st.sampled_from(["client_timeout", "reset_before_landing", "forbidden"]))
+    def a_write_breaks_and_is_sent_again(self, then: str) -> None:
+        self.save({"case"}, knows=True, value=None)
+        self.sandbox.fault("reset_before_landing", self.made, times=1)
+        self._work(genesys())
+        self.sandbox.clear_faults()
+        self.the_window_passes()
+        self.sandbox.fault(then, self.made, times=1)
+        self._work(genesys())
+        self.sandbox.clear_faults()
+
+    @rule(calls=st.integers(0, 1), after=st.booleans(), noticed=st.booleans())
+    def die_at_work(self, calls: int, after: bool, noticed: bool) -> None:
+        try:
+            self._work(Mortal(calls, after=after))
+        except Died:
+            connection.close()
+            if noticed:
+                self.leases_run_out()
+
+    @precondition(lambda self: not self.frozen)
+    @rule(value=VALUES, taken_over=st.booleans())
+    def freeze_before_the_write(self, value: str | None, taken_over: bool) -> None:
+        self.save({"tier"}, knows=True, value=value)
+        client = Frozen()
+        thread = threading.Thread(target=self._work_and_hang_up, args=(client,))
+        thread.start()
+        until(lambda: client.reached.is_set() or not thread.is_alive())
+        if not thread.is_alive():
+            return
+        self.frozen.append((client, thread))
+        if taken_over:
+            self.save({"tier"}, knows=False, value=None)
+            self._another_takes_over()
+
+    def _another_takes_over(self) -> None:
+        """It looks for the half-sent write until it is sure, then sends what is left, and looks."""
+        self.leases_run_out()
+        for _ in range(3):
+            self._work(genesys())
+            self.the_window_passes()
+        self._work(genesys())
+
+    @precondition(lambda self: self.frozen)
+    @rule()
+    def thaw(self) -> None:
+        client, thread = self.frozen.pop()
+        newest = self._newest()
+        self.wrote_late = True
+        client.thawed.set()
+        thread.join()
+        truth = self.sandbox.attributes(self.made)
+        for key, change in newest.items():
+            proven = change.verdict == Verdict.CONFIRMED
+            if proven and client.body.get(key) == truth.get(key) != change.value:
+                assert self._edits().filter(repair=True, changes__key=key).exists()
+
+    @rule()
+    def leases_run_out(self) -> None:
+        self._lanes().update(lease_until=0)
+
+    # --- What time does ---
+
+    @rule()
+    def the_window_passes(self) -> None:
+        seconds = django_settings.VERIFY_WINDOW_SECONDS
+        self._edits().filter(looking_since__gt=0).update(looking_since=F("looking_since") - seconds)
+
+    @rule()
+    def deadlines_pass(self) -> None:
+        self._edits().filter(state__in=OPEN).update(deadline_at=moment(now() - 1))
+
+    # --- What Genesys does ---
+
+    @rule(keys=st.sets(st.sampled_from(KEYS), min_size=1), value=VALUES)
+    def another_system_writes(self, keys: set[str], value: str | None) -> None:
+        value = value or f"theirs {uuid.uuid4().hex}"
+        self.sandbox.write(self.made, dict.fromkeys(keys, value))
+
+    @rule()
+    def an_event_is_made(self) -> None:
+        self.snapshots.append(genesys().conversation(self.made.id).value)
+
+    @precondition(lambda self: self.snapshots)
+    @rule(which=st.integers(0, 100))
+    def an_event_arrives(self, which: int) -> None:
+        """Perhaps late, perhaps again, perhaps before an older one."""
+        [news] = mirror.record_events([(self.snapshots[which % len(self.snapshots)], now())])
+        proof.prove_by_event(news)
+        watch.consider(news)
+
+    @rule()
+    def somebody_reads(self) -> None:
+        self._read()
+
+    # --- The promises ---
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        assert self._edits().filter(pk__in=self.accepted).count() == len(set(self.accepted))
+
+    @invariant()
+    def open_work_is_due_or_held(self) -> None:
+        for lane in self._lanes():
+            open_edits = lane.edits.filter(state__in=OPEN)
+            if open_edits.exists():
+                assert lane.due_at is not None
+                assert lane.done_seq < lane.next_seq - 1
+            assert not open_edits.filter(seq__lte=lane.done_seq).exists()
+
+    @invariant()
+    def every_move_is_legal_and_follows_the_one_before(self) -> None:
+        for edit in self._edits().prefetch_related("moves"):
+            moves = sorted(edit.moves.all(), key=lambda each: each.pk)
+            assert moves[-1].to_state == edit.state
+            for before, after in pairwise(moves):
+                assert after.from_state == before.to_state
+                moved = after.from_state != after.to_state
+                assert not moved or after.to_state in MOVES[State(after.from_state)]
+
+    @invariant()
+    def green_was_true(self) -> None:
+        held = self._held()
+        for edit in self._edits().filter(state=State.CONFIRMED).prefetch_related("changes"):
+            assert edit.settled_at is not None
+            since = (edit.sent_at or edit.created_at).timestamp() - 0.05
+            if edit.look_only or not edit.sent_at:
+                since = edit.created_at.timestamp() - 0.05
+            until_then = max(move.at for move in edit.moves.all()).timestamp() + 0.05
+            for change in edit.changes.all():
+                if change.verdict != Verdict.REPLACED:
+                    assert change.value in held.between(change.key, since, until_then)
+
+    @invariant()
+    def what_was_surely_not_sent_never_arrived(self) -> None:
+        held = self._held()
+        for edit in self._edits().filter(state__in=NEVER_SENT).prefetch_related("changes"):
+            for change in edit.changes.all():
+                if _is_unique(change.value):
+                    assert not held.ever(change.key, change.value, "sandbox")
+
+    @invariant()
+    def ours_land_in_the_order_in_which_they_were_saved(self) -> None:
+        if self.wrote_late:  # then a repair puts it right, which the end checks
+            return
+        seq = {
+            (change.key, change.value): edit.seq
+            for edit in self._edits().prefetch_related("changes")
+            for change in edit.changes.all()
+            if _is_unique(change.value)
+        }
+        for key in KEYS:
+            landed = [seq.get((key, value), 0) for value in self._held().landings(key, "sandbox")]
+            landed = [each for each in landed if each]
+            assert landed == sorted(landed)
+
+    @invariant()
+    def sends_are_never_too_low(self) -> None:
+        calls = [each for each in self._writes() if each["status"] not in SURELY_NOT]
+        for edit in self._edits().filter(repair=False).prefetch_related("changes"):
+            for change in edit.changes.all():
+                carried = [each for each in calls if _carries(each, change)]
+                if _is_unique(change.value) and not self.wrote_late:
+                    assert len(carried) <= edit.sends
+
+    @invariant()
+    def a_write_in_doubt_is_looked_for_before_it_is_sent_again(self) -> None:
+        if self.wrote_late:
+            return
+        calls = self.sandbox.calls(self.made)
+        doubtful: dict[str, bool] = {}
+        for each in calls:
+            if each["method"] == "GET":
+                doubtful.clear()
+            for value in (each["attributes"] or {}).values():
+                if _is_unique(value):
+                    assert not doubtful.get(value), "sent again without a look"
+                    doubtful[value] = each["status"] not in SURELY_NOT
+
+    def teardown(self) -> None:
+        """Whatever happened: everything settles, and the newest verdict on every key is the truth."""
+        try:
+            while self.frozen:
+                self.thaw()
+            self._come_to_rest()
+            for edit in self._edits().exclude(state__in=OPEN):
+                watch.check_again(edit)
+            self._come_to_rest()
+            self._verdicts_are_the_truth()
+        finally:
+            for client, thread in self.frozen:
+                client.thawed.set()
+                thread.join()
+
+    def _come_to_rest(self) -> None:
+        for _ in range(60):
+            if not self._lanes().exclude(due_at=None).exists():
+                return
+            self.leases_run_out()
+            self._work(genesys())
+            self.the_window_passes()
+        raise AssertionError("it does not come to rest")
+
+    def _verdicts_are_the_truth(self) -> None:
+        assert not self._edits().filter(state__in=OPEN).exists()
+        truth = self.sandbox.attributes(self.made)
+        for key, change in self._newest().items():
+            if change.verdict not in (Verdict.UNKNOWN, Verdict.PENDING):
+                there = truth.get(key, "") == change.value
+                assert there == (change.verdict == Verdict.CONFIRMED), (key, change.verdict)
+
+    # --- Short ways ---
+
+    def _edits(self) -> Any:
+        return AttributeEdit.objects.filter(lane__conversation_id=self.made.id)
+
+    def _lanes(self) -> Any:
+        return EditLane.objects.filter(conversation_id=self.made.id)
+
+    def _newest(self) -> dict[str, AttributeChange]:
+        """The newest word on every key."""
+        return {
+            change.key: change
+            for edit in self._edits().order_by("seq").prefetch_related("changes")
+            for change in edit.changes.all()
+            if change.verdict not in (Verdict.UNSENT, Verdict.REPLACED)
+        }
+
+    def _writes(self) -> list[dict[str, Any]]:
+        return [each for each in self.sandbox.calls(self.made) if each["method"] == "PATCH"]
+
+    def _held(self) -> Held:
+        return Held(self.sandbox.history(self.made), self.made.customer)
+
+    def _read(self) -> None:
+        asked_at = now()
+        news = mirror.record_read(genesys().conversation(self.made.id).value, asked_at)
+        watch.consider(news)
+
+    def _work(self, client: Client) -> None:
+        """One turn at the lane, whatever its due time says."""
+        for lane_id in self._lanes().exclude(due_at=None).values_list("pk", flat=True):
+            EditLane.objects.filter(pk=lane_id).update(due_at=1.0)
+            step.work(lane_id, client)
+
+    def _work_and_hang_up(self, client: Client) -> None:
+        try:
+            self._work(client)
+        finally:
+            connection.close()
+
+
+def _is_unique(value: str) -> bool:
+    return value not in ("gold", "silver")
+
+
+def _carries(call: Mapping[str, Any], change: AttributeChange) -> bool:
+    return bool((call["attributes"] or {}).get(change.key) == change.value)
+
+
+@contextmanager
+def _put_away(sandbox: Sandbox) -> Iterator[None]:
+    """Nothing of this is left for the worker of the run, which has other tests to serve."""
+    newest = EditLane.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    try:
+        yield
+    finally:
+        sandbox.switch(persist_delay_ms=50)
+        EditLane.objects.filter(pk__gt=newest).update(due_at=None, late_look_at=None)
+
+
+@pytest.mark.usefixtures("hands")
+def test_every_promise_is_kept_in_any_order_of_events(sandbox: Sandbox) -> None:
+    OneParticipant.sandbox = sandbox
+    sandbox.switch(persist_delay_ms=0)
+    with feed_put_back(), _put_away(sandbox):
+        run_state_machine_as_test(
+            OneParticipant,
+            settings=settings(
+                max_examples=int(os.environ.get("PROMISES_EXAMPLES", "25")),
+                stateful_step_count=15,
+                deadline=None,
+                # The same cases in every run; PROMISES_SEED=random looks for new ones.
+                derandomize="PROMISES_SEED" not in os.environ,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

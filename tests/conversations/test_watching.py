@@ -1,0 +1,180 @@
+"""A confirmed value stays watched; what arrives late is still told."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from conversations import mirror
+from conversations.connection import genesys
+from conversations.edits import watch
+from conversations.edits.proof import LATE_LOOK_SECONDS
+from conversations.models import AttributeEdit, Conversation, EditLane, Feed, State, Verdict
+from conversations.models.clock import moment, now
+from conversations.tasks import nudge
+from tests.builders import Hands, a_value, reached, save, settled, verdicts
+from tests.genesys import Made, Sandbox
+from tests.processes import until
+
+pytestmark = pytest.mark.pipeline
+
+
+@pytest.mark.usefixtures("worker", "listener")
+class TestAConfirmedValue:
+    def test_that_a_flow_takes_back_is_reverted(self, sandbox: Sandbox) -> None:
+        made = sandbox.conversation(attributes={"tier": "silver"}, flow_running=True)
+        sandbox.fault("flow_overwrites", made)
+        edit = settled(save(made, {"tier": a_value()}))
+        assert edit.state == State.CONFIRMED
+
+        sandbox.act(made, "flow_end")
+
+        reached(edit, State.REVERTED)
+        assert verdicts(edit) == {"tier": Verdict.REVERTED}
+        assert edit.changes.get().observed == "silver"
+        assert "tier" in edit.reason
+
+    def test_that_another_system_changes_is_reverted(self, sandbox: Sandbox) -> None:
+        made = sandbox.conversation(attributes={"tier": "silver"})
+        edit = settled(save(made, {"tier": a_value()}))
+
+        sandbox.write(made, {"tier": "bronze"})
+
+        reached(edit, State.REVERTED)
+        assert edit.changes.get().observed == "bronze"
+
+    def test_that_a_newer_edit_of_ours_changes_stays_confirmed(self, sandbox: Sandbox) -> None:
+        made = sandbox.conversation()
+        first = settled(save(made, {"tier": a_value()}))
+        second = settled(save(made, {"tier": a_value()}))
+        third = settled(save(made, {"other": a_value()}))
+
+        first.refresh_from_db()
+        assert [first.state, second.state, third.state] == [State.CONFIRMED] * 3
+
+
+@pytest.mark.usefixtures("worker", "listener")
+class TestAValueGivenUp:
+    def test_is_confirmed_when_it_arrives_late(self, sandbox: Sandbox) -> None:
+        made = sandbox.conversation()
+        sandbox.fault("stored_late", made, seconds=4)
+        edit = settled(save(made, {"tier": a_value()}))
+        assert edit.state == State.NOT_PERSISTED
+
+        reached(edit, State.CONFIRMED)
+        assert "late" in edit.moves.latest("id").note
+
+    def test_is_looked_at_again_when_somebody_asks(self, sandbox: Sandbox) -> None:
+        made = sandbox.conversation()
+        sandbox.fault("never_stored", made)
+        sandbox.fault("event_lost", made)
+        value = a_value()
+        edit = settled(save(made, {"tier": value}))
+        assert edit.state == State.NOT_PERSISTED
+        sandbox.write(made, {"tier": value})
+
+        lane = watch.check_again(edit)
+        assert lane is not None
+        nudge(lane)
+
+        reached(edit, State.CONFIRMED)
+
+
+class TestALookThatIsWanted:
+    def test_is_made_though_newer_work_came_first(self, sandbox: Sandbox, hands: Hands) -> None:
+        made = sandbox.conversation()
+        first = hands.until_settled(save(made, {"tier": a_value()}))
+        sandbox.write(made, {"tier": "bronze"})
+        watch.check_again(first)
+        second = hands.until_settled(save(made, {"other": a_value()}))
+        assert second.state == State.CONFIRMED
+
+        until(lambda: hands.turn(first).state == State.REVERTED)
+
+        assert EditLane.objects.get(pk=first.lane_id).due_at is None
+
+
+class TestAnEditGivenUpWithSeveralKeys:
+    def test_tells_which_of_them_arrived_late(self, sandbox: Sandbox, hands: Hands) -> None:
+        made = sandbox.conversation()
+        sandbox.fault("never_stored", made)
+        late, never = a_value(), a_value()
+        edit = hands.until_settled(save(made, {"late": late, "never": never}))
+        assert verdicts(edit) == {"late": Verdict.ABSENT, "never": Verdict.ABSENT}
+
+        sandbox.write(made, {"late": late})
+        _read_by_chance(made)
+        hands.turn(edit)
+
+        assert edit.state == State.NOT_PERSISTED
+        assert verdicts(edit) == {"late": Verdict.CONFIRMED, "never": Verdict.ABSENT}
+        assert "never" in edit.reason
+        assert "late" not in edit.reason
+
+        sandbox.write(made, {"late": "something else"})
+        _read_by_chance(made)
+        hands.turn(edit)
+        hands.turn(edit)
+        assert verdicts(edit)["late"] == Verdict.DIFFERENT
+
+
+def _read_by_chance(made: Made) -> None:
+    asked_at = now()
+    watch.consider(mirror.record_read(genesys().conversation(made.id).value, asked_at))
+
+
+class TestAConfirmedValueNoEventTellsAbout:
+    @pytest.fixture
+    def unheard(self, sandbox: Sandbox, hands: Hands) -> Iterator[tuple[Made, AttributeEdit]]:
+        """An edit confirmed while nothing is heard of the feed."""
+        made = sandbox.conversation()
+        heard_at = Feed.objects.values_list("heard_at", flat=True).first()
+        Feed.objects.update(heard_at=1.0)
+        yield made, hands.until_settled(save(made, {"tier": a_value()}))
+        Feed.objects.update(heard_at=heard_at)
+
+    def test_is_looked_at_once_more(
+        self, sandbox: Sandbox, hands: Hands, unheard: tuple[Made, AttributeEdit]
+    ) -> None:
+        made, edit = unheard
+        due = EditLane.objects.get(pk=edit.lane_id).late_look_at
+        assert due == pytest.approx(now() + LATE_LOOK_SECONDS, abs=10)
+        sandbox.write(made, {"tier": "bronze"})
+        EditLane.objects.filter(pk=edit.lane_id).update(late_look_at=1.0)
+
+        assert edit.lane_id in until(lambda: watch.look_late(1000))
+        hands.turn(edit)
+
+        assert edit.state == State.REVERTED
+        assert edit.lane_id not in watch.look_late(1000)
+
+    def test_does_not_hold_up_the_next_edit(
+        self, sandbox: Sandbox, hands: Hands, unheard: tuple[Made, AttributeEdit]
+    ) -> None:
+        made, _ = unheard
+        following = save(made, {"tier": a_value()})
+        due_at = EditLane.objects.get(pk=following.lane_id).due_at
+        assert due_at is not None
+        assert due_at <= now()
+        hands.until_settled(following)
+
+    def test_is_watched_until_the_conversation_has_ended(
+        self, sandbox: Sandbox, hands: Hands, unheard: tuple[Made, AttributeEdit]
+    ) -> None:
+        made, edit = unheard
+        AttributeEdit.objects.filter(pk=edit.pk).update(watched_until=moment(now() - 1))
+        sandbox.write(made, {"tier": "bronze"})
+
+        asked_at = now()
+        news = mirror.record_read(genesys().conversation(made.id).value, asked_at)
+
+        assert watch.consider(news) == [edit.lane_id]
+        hands.turn(edit)  # the value was read just before: a second look must agree
+        assert hands.turn(edit).state == State.REVERTED
+
+
+@pytest.mark.usefixtures("worker", "listener")
+def test_where_events_tell_no_late_look_is_spent(sandbox: Sandbox) -> None:
+    made = sandbox.conversation()
+    until(lambda: Conversation.objects.filter(pk=made.id, known_since__gt=0).exists())
+    edit = settled(save(made, {"tier": a_value()}))
+    assert EditLane.objects.get(pk=edit.lane_id).late_look_at is None

@@ -1,0 +1,140 @@
+"""The product's own processes, as the Procfile starts them, with their output kept for when something fails."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import ClassVar, Self, TypeVar
+
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent
+PROCFILE = {
+    name.strip(): command.strip()
+    for name, _, command in (
+        line.partition(":") for line in (ROOT / "Procfile").read_text().splitlines()
+    )
+}
+
+
+class Process:
+    """One line of the Procfile, running in a process group of its own."""
+
+    running_ones: ClassVar[list["Process"]] = []
+
+    def __init__(self, name: str, log: Path, *, more: str = "", **environment: str) -> None:
+        self.name, self.log = name, log
+        self._command = f"{PROCFILE[name]} {more}"
+        self._environment = {**os.environ, **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", self._command],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.running_ones.append(self)
+        return self
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, f"{self.name} was not started"
+        return self._process.pid
+
+    def running(self) -> bool:
+        alive = self._process is not None and self._process.poll() is None
+        if not alive and self in self.running_ones:
+            self.running_ones.remove(self)
+        return alive
+
+    def ended_with(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs or before its first start."""
+        return None if self._process is None else self._process.poll()
+
+    def add_environment(self, **environment: str) -> None:
+        """More environment from the next start on."""
+        self._environment |= environment
+
+    def signal(self, number: signal.Signals) -> None:
+        os.killpg(self.pid, number)
+
+    def freeze(self) -> None:
+        """Stop every thread, and be sure that none runs any more."""
+        self.signal(signal.SIGSTOP)
+        threads = Path(f"/proc/{self.pid}/task")
+        until(lambda: all(_is_stopped(each) for each in threads.iterdir()), what="frozen")
+
+    def kill(self) -> None:
+        """kill -9, and be sure that it is dead."""
+        if self._process is not None and self.running():
+            self.signal(signal.SIGKILL)
+            self._process.wait(10)
+            if self in self.running_ones:
+                self.running_ones.remove(self)
+
+    def end(self) -> None:
+        if self._process is None or not self.running():
+            return
+        self.signal(signal.SIGTERM)
+        try:
+            self._process.wait(20)
+            self.running_ones.remove(self)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+def _is_stopped(thread: Path) -> bool:
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run manage.py as an operator does."""
+    return subprocess.run(
+        [".venv/bin/python", "manage.py", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+T = TypeVar("T")
+
+
+def until(
+    condition: Callable[[], T], seconds: float = 10.0, what: str = "", every: float = 0.02
+) -> T:
+    """Wait for a condition to become true, and return what it gave."""
+    give_up = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > give_up:
+            raise AssertionError(f"not within {seconds} s: {what or condition}; last: {found!r}")
+        time.sleep(every)
+
+
+def answers(url: str, headers: Mapping[str, str] | None = None) -> Callable[[], bool]:
+    """A condition: something answers there."""
+
+    def asks() -> bool:
+        try:
+            return requests.get(url, headers=headers, timeout=1).status_code < 500
+        except requests.RequestException:
+            return False
+
+    return asks

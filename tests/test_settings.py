@@ -1,0 +1,40 @@
+"""A missing or malformed setting stops the start with one sentence that names it."""
+
+import pytest
+
+from tests.processes import manage
+
+WRONG = [
+    ({"VERIFY_WINDOW_SECONDS": "soon"}, "VERIFY_WINDOW_SECONDS"),
+    ({"VERIFY_WINDOW_SECONDS": "0"}, "VERIFY_WINDOW_SECONDS"),
+    ({"EDIT_DEADLINE_SECONDS": "-1"}, "EDIT_DEADLINE_SECONDS"),
+    ({"VERIFY_WINDOW_SECONDS": "60", "EDIT_DEADLINE_SECONDS": "30"}, "EDIT_DEADLINE_SECONDS"),
+    ({"REQUESTS_PER_MINUTE": "0"}, "REQUESTS_PER_MINUTE"),
+    ({"DATABASE_URL": "postgres//db"}, "DATABASE_URL"),
+    ({"DJANGO_DEBUG": "perhaps"}, "DJANGO_DEBUG"),
+    ({"PUBLIC_URL": "midcall.example"}, "PUBLIC_URL"),
+    ({"PUBLIC_URL": "https://midcall.example", "DJANGO_SECRET_KEY": ""}, "DJANGO_SECRET_KEY"),
+    ({"GENESYS_API_URL": "not a url"}, "GENESYS_API_URL"),
+    ({"GENESYS_REGION": "https://mypurecloud.ie"}, "GENESYS_REGION"),
+    ({"GENESYS_CLIENT_ID": ""}, "GENESYS_CLIENT_ID"),
+    ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
+    ({"SANDBOX_PORT": "99999"}, "SANDBOX_PORT"),
+    ({"MIDCALL_DATA_DIR": "/proc/nothing", "DJANGO_SECRET_KEY": ""}, "/proc/nothing"),
+]
+
+
+@pytest.mark.parametrize(("environment", "name"), WRONG)
+def test_a_wrong_setting_stops_with_one_sentence(environment: dict[str, str], name: str) -> None:
+    done = manage("check", **environment)
+    assert done.returncode == 1
+    assert name in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("midcall: ")
+
+
+def test_a_secret_key_is_made_up_once_on_a_desk(tmp_path: object) -> None:
+    folder = str(tmp_path)
+    code = "from django.conf import settings; print(settings.SECRET_KEY)"
+    first, second = (manage("shell", "-c", code, MIDCALL_DATA_DIR=folder).stdout for _ in range(2))
+    assert first == second
+    assert len(first.strip().splitlines()[-1]) > 50
