@@ -1,7 +1,6 @@
 # `make run` and `make test` are all a newcomer needs; both set everything up first and are quick the second time.
 
 BIN := .venv/bin
-export PYTHONDONTWRITEBYTECODE ?= 1
 
 .PHONY: run test check format bench screens chaos words pins
 

@@ -9,6 +9,8 @@ sleeping consumer wakes at once. A lost byte costs a second, a lost message cost
 import fcntl
 import os
 import select
+import signal
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -142,16 +144,21 @@ class Transport(filesystem.Transport):
         self._bell: int | None = None
 
     def drain_events(self, connection: Any, timeout: float | None = None) -> None:
-        give_up = time.monotonic() + timeout if timeout is not None else None
+        """Deliver a message; `TimeoutError` where none is there once the time is over, or a bell or signal has rung."""
         if self._bell is None:
             self._bell = Bells(Path(self.client.transport_options["folder"])).hang()
+            if _in_main_thread():
+                # A worker told to stop does not sleep on: signals ring as well.
+                signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
+        waited = False
         while not self._deliver_one(timeout):
-            left = NET_SECONDS if give_up is None else give_up - time.monotonic()
-            if left <= 0:
+            if waited and timeout is not None:
                 raise TimeoutError
-            select.select([self._bell], [], [], min(left, NET_SECONDS))
+            patience = NET_SECONDS if timeout is None else min(timeout, NET_SECONDS)
+            select.select([self._bell], [], [], patience)
             with suppress(BlockingIOError):
                 os.read(self._bell, 4096)
+            waited = True
 
     def _deliver_one(self, timeout: float | None) -> bool:
         deliver: Callable[..., Any] = self._deliver
@@ -164,8 +171,14 @@ class Transport(filesystem.Transport):
     def close_connection(self, connection: Any) -> None:
         super().close_connection(connection)
         if self._bell is not None:
+            if _in_main_thread():
+                signal.set_wakeup_fd(-1)
             os.close(self._bell)
             self._bell = None
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 TRANSPORT_ALIASES["doorbell"] = "dashboard.doorbell:Transport"

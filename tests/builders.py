@@ -14,10 +14,12 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import connection, transaction
 from django.db.models import F
 
+from conversations import checkup
 from conversations.connection import genesys
 from conversations.edits import accept, step
 from conversations.edits.accept import Wish
 from conversations.models import AttributeEdit, EditLane, Feed, FeedTopic, Role, User
+from conversations.models.clock import now
 from conversations.tasks import nudge
 from tests.genesys import Made, Sandbox
 from tests.processes import Process, until
@@ -134,6 +136,15 @@ def reached(edit: AttributeEdit, state: str, seconds: float = 20.0) -> Attribute
 
     until(is_there, seconds, what=f"edit {edit.pk} is {state}")
     return edit
+
+
+def worked_off() -> None:
+    """Wait until no lane is overdue: what earlier tests have left is done."""
+    try:
+        until(lambda: checkup.lanes().ok, 60, what="what earlier tests left is worked off")
+    except AssertionError as error:
+        rows = EditLane.objects.filter(due_at__lt=now() - checkup.OVERDUE_SECONDS)
+        raise AssertionError("\n".join(map(str, rows.values()))) from error
 
 
 def verdicts(edit: AttributeEdit) -> dict[str, str]:

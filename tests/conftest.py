@@ -36,6 +36,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"{name}: {value}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_search_for_static_files() -> None:
+    """Each test client of Django makes the middleware anew, which would look through all static files each time."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.fixture(autouse=True)
 def _english() -> Iterator[None]:
     """The language a request has left behind in this thread is no other test's."""

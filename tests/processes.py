@@ -5,10 +5,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import ClassVar, Self, TypeVar
 
 import requests
+
+from tests.copies import Copy, Original
 
 ROOT = Path(__file__).resolve().parent.parent
 PROCFILE = {
@@ -28,12 +32,15 @@ class Process:
         self.name, self.log = name, log
         self._command = f"{PROCFILE[name]} {more}"
         self._environment = {**os.environ, **environment}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Copy | None = None
+        self._original: Original | None = None
 
     def start(self) -> Self:
+        # Nothing outlives whoever started it, however that ended. The tie is to a thread, so only from the main one.
+        tie = ["setpriv", "--pdeathsig", "KILL"] if current_thread() is main_thread() else []
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", self._command],
+                [*tie, "/bin/sh", "-c", self._command],
                 cwd=ROOT,
                 env=self._environment,
                 stdout=log,
@@ -42,6 +49,13 @@ class Process:
             )
         self.running_ones.append(self)
         return self
+
+    def start_again(self) -> None:
+        """As `start`, in a fraction of the time: for what is killed by the dozen."""
+        if self._original is None:
+            self._original = Original(self._command, self._environment)
+        self._process = self._original.copy(self.log)
+        self.running_ones.append(self)
 
     @property
     def pid(self) -> int:
@@ -80,6 +94,8 @@ class Process:
                 self.running_ones.remove(self)
 
     def end(self) -> None:
+        if self._original is not None:
+            self._original.end()
         if self._process is None or not self.running():
             return
         self.signal(signal.SIGTERM)
@@ -100,6 +116,8 @@ def _is_stopped(thread: Path) -> bool:
 
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run manage.py as an operator does."""
+    if not environment:
+        return _manage_py().run(*arguments)
     return subprocess.run(
         [".venv/bin/python", "manage.py", *arguments],
         cwd=ROOT,
@@ -109,6 +127,11 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         timeout=60,
         check=False,
     )
+
+
+@cache
+def _manage_py() -> Original:
+    return Original("manage.py", os.environ)
 
 
 T = TypeVar("T")

@@ -40,6 +40,10 @@ CHECK_QUEUES_SECONDS = 600.0
 RENEW_AGAIN_SECONDS = 15.0
 
 
+class Ended(Exception):
+    """The process was told to end."""
+
+
 class Listener:
     """The listening process."""
 
@@ -47,11 +51,16 @@ class Listener:
         self._genesys, self._nudge = genesys, nudge
         self._lease = Lease("feed", settings.FEED_LEASE_SECONDS)
         self._beaten = self._noted = self._round = self._renewed = 0.0
+        self._ending = False
+
+    def end(self) -> None:
+        """Have `run` return soon."""
+        self._ending = True
 
     def run(self) -> None:
-        """Until the process ends: wait for the lease, lead until it is lost."""
+        """Until told to end: wait for the lease, lead until it is lost."""
         try:
-            while True:
+            while not self._ending:
                 try:
                     close_old_connections()
                     self._beat()
@@ -60,6 +69,8 @@ class Listener:
                 except DatabaseError as error:
                     log.warning("no database to stand by", error=type(error).__name__)
                 time.sleep(RENEW_SECONDS * random.uniform(0.3, 0.6))
+        except Ended:
+            log.info("ending", holder=self._lease.holder)
         finally:
             self._step_down()
 
@@ -142,13 +153,19 @@ class Listener:
 
     def _rounds(self, *, heard: float | None) -> None:
         idle, self._round = time.monotonic() - self._round, time.monotonic()
-        self._lease.hold()
+        self._go_on()
         if idle > FROZEN_SECONDS:
             raise Dropped(Drop.STOOD_STILL)
         self._beat()
         if heard is not None and self._round - self._noted > RENEW_SECONDS:
             self._noted = self._round
             notes.heard(Clock(now()).at(heard))
+
+    def _go_on(self) -> None:
+        """Raises `Ended`, or `LeaseLost`, where this process may not go on."""
+        if self._ending:
+            raise Ended
+        self._lease.hold()
 
     def _beat(self) -> None:
         if time.monotonic() - self._beaten > HEARTBEAT_SECONDS:
@@ -159,7 +176,7 @@ class Listener:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
-                self._lease.hold()
+                self._go_on()
                 self._beat()
             except DatabaseError as error:
                 log.warning("no database to go on", error=type(error).__name__)

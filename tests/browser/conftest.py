@@ -18,13 +18,15 @@ from tests.processes import Process, answers, until
 # Playwright's event loop runs in this thread, and the tests ask the database from it as well.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+#: As in `bin/setup`.
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 WIDE = {"width": 1280, "height": 800}
 PANEL = {"width": 400, "height": 860}
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)))
     flags = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"]
     flags += ["--force-color-profile=srgb", "--disable-background-networking"]
     return {**browser_type_launch_args, "executable_path": chromium, "args": flags}

@@ -1,6 +1,6 @@
 """One conversation on which every state of an edit can be seen at once: one attribute for each, written as it would be.
 
-The rows stand as a worker would have left them; the lane is due to nobody, so that the open ones stay as they are.
+The rows stand as a worker would have left them; it holds the lane for good, so that the open ones stay as they are.
 """
 
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from conversations.models.edit import NEEDS_ATTENTION, OPEN
 from conversations.models.lane import take_place
 from tests.genesys import Made
 
+HELD_SECONDS = 86_400.0
 VERDICTS = {
     State.QUEUED: Verdict.PENDING,
     State.SENDING: Verdict.PENDING,
@@ -64,7 +65,7 @@ def all_states(made: Made, by: User) -> Shown:
     """Every state on one participant."""
     edits = {state: _edit(made, by, state) for state in State}
     EditLane.objects.filter(conversation_id=made.id).update(
-        due_at=None, late_look_at=0, done_seq=F("next_seq") - 1
+        due_at=None, lease_until=now() + HELD_SECONDS, done_seq=F("next_seq") - 1
     )
     return Shown(edits)
 

@@ -223,7 +223,7 @@ def test_ended(studio: Studio, sandbox: Sandbox, colleague: User) -> None:
 
 
 def test_looking(studio: Studio, sandbox: Sandbox, colleague: User) -> None:
-    sandbox.fault("hang", None, call="read", seconds=3, times=1)
+    sandbox.fault("hang", None, call="read", seconds=10, times=1)
     page = studio.enter(colleague).go("/conversations/00000000-0000-4000-8000-0000000000ff/")
     expect(page.locator("#words")).to_contain_text("Looking")
     studio.take(page, "looking")

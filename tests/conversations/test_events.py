@@ -203,5 +203,5 @@ class Line(RuleBasedStateMachine):
 
 @pytest.mark.usefixtures("hands")
 def test_events_in_any_order_end_in_the_truth() -> None:
-    thorough = settings(max_examples=200, stateful_step_count=20, deadline=None)
+    thorough = settings(max_examples=80, stateful_step_count=20, deadline=None)
     run_state_machine_as_test(Line, settings=thorough)

@@ -206,7 +206,7 @@ class TestManyListeners:
             time.sleep(chance.uniform(0, 0.4))  # the random moment
             victim.kill()
             killed += 1
-            victim.start()
+            victim.start_again()
         sandbox.clear_faults()
         settles(sandbox, made, 90)
         record_property("leaders killed", killed)
@@ -242,6 +242,7 @@ class TestWhatCannotBeHeard:
     def test_what_is_known_and_what_is_not_is_counted(
         self, sandbox: Sandbox, listener: Process
     ) -> None:
+        Conversation.objects.update(read_refused=None)  # what other tests have made unreadable
         made = sandbox.conversations(5, attributes={"tier": "silver"})
         settles(sandbox, made, 40)
         sandbox.fault("forbidden", made[0], call="read")

@@ -35,7 +35,7 @@ def test_twenty_kills_lose_nothing_and_keep_the_order(
         time.sleep(dice.uniform(0.05, 0.5))  # anywhere between the nudge and the proof
         victims.add(worker.pid)
         worker.kill()
-        worker.start()
+        worker.start_again()
         time.sleep(dice.uniform(0.5, 1.5))
     assert len(victims) == KILLS
     sandbox.switch(latency_ms=0)

@@ -487,7 +487,7 @@ def test_every_promise_is_kept_in_any_order_of_events(sandbox: Sandbox) -> None:
         run_state_machine_as_test(
             OneParticipant,
             settings=settings(
-                max_examples=int(os.environ.get("PROMISES_EXAMPLES", "25")),
+                max_examples=int(os.environ.get("PROMISES_EXAMPLES", "15")),
                 stateful_step_count=15,
                 deadline=None,
                 # The same cases in every run; PROMISES_SEED=random looks for new ones.

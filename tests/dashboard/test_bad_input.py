@@ -50,8 +50,7 @@ BOARD = [
 ]
 BOARD += ["is.priority", "is.", "with", "without", "attribute", "value"]
 QUESTIONS = {
-    "board": BOARD,
-    "board-rows": BOARD,
+    "board-rows": BOARD,  # the board asks the same
     "view-new": ["query"],
     "edits": ["state", "attention", "key", "conversation", "before"],
     "edits-rows": ["state", "attention", "key", "conversation", "before"],
@@ -90,20 +89,16 @@ def client(database: None) -> Client:
 
 
 class TestAddresses:
-    @pytest.mark.parametrize(("page", "names"), QUESTIONS.items(), ids=list(QUESTIONS))
-    def test_of_lists(self, client: Client, page: str, names: list[str]) -> None:
-        for name in names:
+    @pytest.mark.parametrize("list_", QUESTIONS)
+    def test_of_lists(self, client: Client, list_: str) -> None:
+        for name in QUESTIONS[list_]:
             for value in BAD:
-                assert client.get(reverse(page), {name: value}).status_code < 500, (name, value)
+                assert client.get(reverse(list_), {name: value}).status_code < 500, (name, value)
 
-    @pytest.mark.parametrize(
-        ("page", "names"), OF_A_CONVERSATION.items(), ids=list(OF_A_CONVERSATION)
-    )
-    def test_of_a_conversation(
-        self, client: Client, edit: AttributeEdit, page: str, names: list[str]
-    ) -> None:
-        address = reverse(page, args=[edit.lane.conversation_id])
-        for name in names:
+    @pytest.mark.parametrize("view", OF_A_CONVERSATION)
+    def test_of_a_conversation(self, client: Client, edit: AttributeEdit, view: str) -> None:
+        address = reverse(view, args=[edit.lane.conversation_id])
+        for name in OF_A_CONVERSATION[view]:
             for value in BAD:
                 assert client.get(address, {name: value}).status_code < 500, (name, value)
 

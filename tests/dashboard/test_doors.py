@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from conversations.models import Conversation, Queue, Role, User
-from tests.builders import a_user
+from tests.builders import a_user, worked_off
 from tests.genesys import Sandbox
 from tests.processes import until
 
@@ -103,7 +103,7 @@ class TestHealth:
 
     @pytest.mark.usefixtures("worker")
     def test_is_ready_with_a_live_worker(self) -> None:
-        until(lambda: Client().get("/readyz").status_code == 200, 30, what="ready")
+        worked_off()
         assert Client().get("/readyz").json()["ready"] is True
 
 

@@ -1,17 +1,13 @@
 """At ten thousand live conversations the board reads the index it claims, and no table from end to end.
 
-The statement is the one a page really sends, taken from the request; the plan is the database's own. On SQLite, and on
-PostgreSQL where a server is there, in a process of its own: a run has one database.
+The statement is the one a page really sends, taken from the request; the plan is the database's own, on SQLite and on
+PostgreSQL.
 """
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-import psycopg
 import pytest
 from django.core.cache import cache
 from django.db import connection
@@ -19,11 +15,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from conversations.models import LiveDivision, Role, State, User
-from tests import profile
 from tests.builders import a_user, frozen
 from tests.crowd import Crowd, a_crowd
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [
+    pytest.mark.pipeline,
+    pytest.mark.brokerless,
+    pytest.mark.usefixtures("database"),
+]
 
 LIVE = 10_000
 #: Tables that are as large as the board, and those that only grow.
@@ -130,25 +129,3 @@ class TestTheIndexClaimed:
         """The check itself: a table without an index for the question is read from end to end, and that is seen."""
         steps = explained("SELECT id FROM conversations_conversation WHERE asked_at = -1")
         assert full_scans(steps), steps
-
-
-def postgres_is_there() -> bool:
-    try:
-        psycopg.connect(profile.POSTGRES, connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
-@pytest.mark.skipif(profile.PROFILE != "embedded", reason="this run is on PostgreSQL itself")
-def test_on_postgresql_too() -> None:
-    if not os.environ.get("REQUIRE_SERVICES") and not postgres_is_there():
-        pytest.skip("no PostgreSQL on 127.0.0.1")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", __file__, "-k", "TestTheIndexClaimed"],
-        env={**os.environ, "MIDCALL_TEST_PROFILE": "redis"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout

@@ -1,7 +1,6 @@
 """manage.py listen: hear Genesys, record conversations, let events prove edits."""
 
 import signal
-import sys
 from types import FrameType
 from typing import Any
 
@@ -11,17 +10,21 @@ from conversations.connection import genesys
 from conversations.live.follow import Listener
 from conversations.tasks import nudge
 
+#: Told to end, it may finish what it is doing for so long; then the system ends it, which loses nothing either.
+END_SECONDS = 5
+
 
 class Command(BaseCommand):
     help = "Follow the live conversations of Genesys Cloud. Any number may run; one of them leads."
 
     def handle(self, *_: Any, **__: Any) -> None:
-        signal.signal(signal.SIGTERM, _end)
-        try:
-            Listener(genesys(), nudge).run()
-        except KeyboardInterrupt:
-            sys.exit(0)
+        listener = Listener(genesys(), nudge)
 
+        def end(_signal: int, _frame: FrameType | None) -> None:
+            # Nothing is raised here: in the middle of a transaction's bookkeeping that would leave it open.
+            listener.end()
+            signal.alarm(END_SECONDS)
 
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+        listener.run()
