@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from django.conf import settings
@@ -22,6 +22,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 WIDE = {"width": 1280, "height": 800}
 PANEL = {"width": 400, "height": 860}
+THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +104,15 @@ def sign_in(context: BrowserContext, user: User, web: str) -> str:
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": key, "url": web}
     context.add_cookies([cookie])  # type: ignore[list-item]
     return key
+
+
+def photograph(page: Page, file: Path) -> None:
+    """The whole page, with nothing sticking to the edge of a screen that is not there."""
+    shown = page.viewport_size or WIDE
+    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": shown["width"], "height": max(shown["height"], height)})
+    page.screenshot(path=file, animations="disabled")
+    page.set_viewport_size(shown)  # type: ignore[arg-type]
 
 
 @pytest.fixture

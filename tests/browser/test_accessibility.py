@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from conversations.models import State, User
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import THEMES, Visitor
 from tests.browser.every_page import PAGES, addresses, visitor_of_all
 
 __all__ = ["addresses", "visitor_of_all"]
@@ -46,7 +46,7 @@ def test_no_finding(
         assert set(states) == {str(state) for state in State}
         page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
     found: list[str] = []
-    for scheme, width in product(("light", "dark"), (320, 400, 1280)):
+    for scheme, width in product(THEMES, (320, 400, 1280)):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 900})
         found += [f"{scheme}, {width} px: {each}" for each in problems(page, axe)]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from conversations.models import AttributeDefinition, Role, SavedView, State, User
-from tests.browser.conftest import PANEL, WIDE, Visitor
+from tests.browser.conftest import PANEL, WIDE, Visitor, photograph
 from tests.browser.scenes import address, counted, held
 from tests.browser.showcase import Shown, all_states
 from tests.builders import a_user, a_value, save, settled
@@ -29,32 +29,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.fixture(params=LOOKS, ids=[each[0] for each in LOOKS])
-def look(request: pytest.FixtureRequest) -> tuple[str, dict[str, int], str]:
-    chosen: tuple[str, dict[str, int], str] = request.param
-    return chosen
-
-
 class Studio:
-    def __init__(self, visit: Visit, folder: Path, look: tuple[str, dict[str, int], str]) -> None:
+    def __init__(self, visit: Visit, folder: Path) -> None:
         self._visit, self._folder = visit, folder
-        self._name, self._viewport, self._scheme = look
 
     def enter(self, user: User | None) -> Visitor:
-        return self._visit(user, viewport=self._viewport, color_scheme=self._scheme)
+        return self._visit(user, viewport=WIDE, color_scheme="light")
 
     def take(self, page: Page, name: str) -> None:
-        """The whole page, with nothing sticking to the edge of a screen that is not there."""
-        height = int(page.evaluate("document.documentElement.scrollHeight"))
-        width, shown = self._viewport["width"], self._viewport["height"]
-        page.set_viewport_size({"width": width, "height": max(shown, height)})
-        page.screenshot(path=self._folder / f"{name}-{self._name}.png", animations="disabled")
-        page.set_viewport_size({"width": width, "height": shown})
+        """A picture in every look."""
+        for look, viewport, scheme in reversed(LOOKS):  # the last one is how the visitor goes on
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.set_viewport_size(viewport)  # type: ignore[arg-type]
+            photograph(page, self._folder / f"{name}-{look}.png")
 
 
 @pytest.fixture
-def studio(visit: Visit, folder: Path, look: tuple[str, dict[str, int], str]) -> Studio:
-    return Studio(visit, folder, look)
+def studio(visit: Visit, folder: Path) -> Studio:
+    return Studio(visit, folder)
 
 
 @pytest.fixture
