@@ -123,8 +123,9 @@ def _compare(change: AttributeChange, look: Look, *, twice: bool) -> None:
 
 
 def _needs_two(edit: AttributeEdit, change: AttributeChange, lately: dict[str, set[str]]) -> bool:
+    """Whether one look could show what the key held before, and not what it holds."""
     if edit.look_only:
-        return False
+        return bool(lately[change.key] - {change.value})
     return edit.sends > 1 or change.value in lately[change.key]
 
 
@@ -230,12 +231,10 @@ def give_up_looking(turn: Turn, edits: list[AttributeEdit], error: GenesysError 
 
 
 def _held_before_sending(turn: Turn, edits: Collection[AttributeEdit]) -> dict[str, set[str]]:
-    """Per key the values it held, or that we sent, shortly before these edits were sent."""
+    """Per key the values it held, or that we sent, shortly before these edits were sent, or first looked for."""
     keys = {change.key for edit in edits for change in edit.awaited}
-    sent = [each.sent_at.timestamp() for each in edits if each.sent_at]
-    if not sent:
-        return {key: set() for key in keys}
-    before = min(sent)
+    begun = [e.sent_at.timestamp() if e.sent_at else e.looking_since for e in edits]
+    before = min(begun, default=0.0)
     held: dict[str, set[str]] = {key: set() for key in keys}
     if turn.participant is not None:
         held = mirror.held_lately(turn.participant, keys, before)

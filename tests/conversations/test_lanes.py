@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from conversations import mirror
 from conversations.connection import genesys
 from conversations.edits import accept, step
 from conversations.edits.accept import AnotherEdit, ChangedMeanwhile, Unacceptable, Wish
@@ -402,6 +403,23 @@ class TestOneLook:
         sandbox.fault("stale_read", made, times=1, seconds=0.5)
         third = hands.until_settled(save(made, {"tier": "gold"}))
         assert third.state == State.NOT_PERSISTED
+
+    def test_at_what_seems_to_be_there_already_is_not_enough_where_it_changed_a_moment_ago(
+        self, sandbox: Sandbox, hands: Hands
+    ) -> None:
+        """Gold, then silver, and two stale reads that still show gold: nothing to send, it seems."""
+        made = sandbox.conversation()
+        hands.until_settled(save(made, {"tier": "gold"}))
+        gold_since = sandbox.history(made)[-1]["at"]
+        until(lambda: time.time() > gold_since + 1)
+        hands.until_settled(save(made, {"tier": "silver"}))
+        ago = time.time() - gold_since - 0.5
+        sandbox.fault("stale_read", made, times=2, seconds=ago)
+        mirror.record_read(genesys().conversation(made.id).value, time.time())
+
+        third = hands.until_settled(save(made, {"tier": "gold"}))
+        assert third.state == State.CONFIRMED
+        assert sandbox.attributes(made) == {"tier": "gold"}
 
 
 def test_a_participant_we_know_nothing_of_has_no_conflicts(sandbox: Sandbox, hands: Hands) -> None:
