@@ -92,7 +92,7 @@ def test_board(studio: Studio, sandbox: Sandbox, colleague: User, made: Made) ->
     sandbox.fault("never_stored", lost, times=1)
     for each, value in ((made, "Gold"), (lost, "Platinum")):
         settled(save(each, {"priority": value}, by=colleague))
-    page = studio.enter(colleague).go("/?size=25")
+    page = studio.enter(colleague).go("/?size=25&sort=-started")  # others left theirs
     expect(page.locator(f"#r{made.id}")).to_be_visible()
     expect(page.locator(f"#r{made.id} .badge")).to_have_attribute("data-state", "confirmed")
     expect(page.locator(f"#r{lost.id} .badge")).to_have_attribute("data-state", "not_persisted")
