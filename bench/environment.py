@@ -4,6 +4,8 @@ import os
 
 import django
 
+os.environ["MIDCALL_TEST_ON_DISK"] = "1"
+
 from tests import profile  # noqa: F401 - a database, a broker folder and ports of this run's own
 
 os.environ |= {

@@ -1,5 +1,6 @@
 """Celery's doors: have a look at this lane, look for this conversation. The rooms are elsewhere."""
 
+import sys
 import time
 from functools import partial
 from typing import Any
@@ -23,6 +24,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 #: After a failure the broker is left alone for so long: a page must not pay for a dead one at every click.
 BROKER_PAUSE_SECONDS = 5.0
+#: How long a busy thread of a worker may keep the others waiting, instead of Python's 5 ms: one that has an answer to
+#: write down runs a dozen statements, and waits anew after each.
+SWITCH_SECONDS = 0.0005
 #: How many diagnoses one round of the sweep (half a second) begins.
 DIAGNOSES_A_ROUND = 4
 
@@ -87,6 +91,7 @@ def start_rounds(sender: Any, **_: Any) -> None:
 
     Not through the broker: what keeps edits moving while the broker is away must not need it.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     global _alarms  # noqa: PLW0603 - one per process, made when the worker is ready
     attend = partial(_attend, sender.pool)
     _alarms = Alarms(attend)

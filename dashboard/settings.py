@@ -202,6 +202,7 @@ TEMPLATES = [
 # --- Database --------------------------------------------------------------------------------------
 
 if DATABASE["ENGINE"].endswith("sqlite3"):
+    DATABASE["ENGINE"] = "dashboard.sqlite"
     DATABASE["OPTIONS"] = {
         # A reader that turns writer in the middle of a transaction cannot wait for the lock; one that
         # says at the start that it will write can.

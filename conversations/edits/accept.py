@@ -163,7 +163,8 @@ def _insert(
         for key, wish in wishes.items()
     )
     EditMove.objects.create(edit=edit, at=now, to_state=State.QUEUED)
-    _answer_earlier(place.lane_id, edit.seq, wishes.keys())
+    if edit.seq > 1:
+        _answer_earlier(place.lane_id, edit.seq, wishes.keys())
     scopes.changed(conversation_id)
     log.info(
         "edit accepted",

@@ -20,14 +20,13 @@ from conversations.mirror import News
 from conversations.models import (
     AttributeChange,
     AttributeEdit,
-    Conversation,
     EditLane,
     Participant,
     State,
     Verdict,
 )
 from conversations.models import lane as lanes
-from conversations.models.clock import moment
+from conversations.models.clock import carried_now, moment
 from conversations.models.clock import now as database_now
 from conversations.models.diagnosis import make_due
 from conversations.models.edit import OPEN
@@ -90,10 +89,9 @@ def consider(news: News, but: Collection[UUID] = ()) -> list[int]:
 
 def _watched(news: News) -> models.QuerySet[AttributeEdit]:
     """Confirmed edits, for a while or until the conversation has ended, whichever is later; and those just given up."""
-    now = database_now()
+    now = carried_now()
     confirmed = models.Q(state=State.CONFIRMED)
-    live = Conversation.objects.live().filter(pk=news.conversation_id)
-    if not news.ended and not live.exists():
+    if not news.ended and not news.live:
         confirmed &= models.Q(watched_until__gt=moment(now))
     given_up = models.Q(
         state__in=(State.NOT_PERSISTED, State.UNVERIFIABLE),

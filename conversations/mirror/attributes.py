@@ -45,7 +45,7 @@ class Attributes:
     row: Conversation
     at: float
     source: Source
-    #: For how many seconds every event of the conversation has been heard.
+    #: For how many seconds every event of the conversation has been heard; of no matter to a read.
     followed: float
     news: News
     sightings: list[AttributeSighting]

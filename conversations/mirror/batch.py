@@ -5,6 +5,7 @@ The rows are locked, in one order: an event and a read of the same conversation 
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from uuid import UUID
 
 from conversations import indexing
@@ -47,14 +48,15 @@ class Batch:
         for each in Participant.objects.filter(conversation_id__in=ids):
             parties[each.conversation_id].append(each)
         self.parties = {pk: Rows(self.conversations[pk], parties[pk]) for pk in ids}
-        queues = queue_ids(shown)
-        queues |= {row.queue_id for row in self.conversations.values() if row.queue_id}
-        self.queue_names = queue_names(queues)
-        user_ids = {p.user_id for each in shown for p in each.participants if p.user_id}
-        staff = GenesysUser.objects.filter(pk__in=user_ids)
-        self.staff_names: dict[UUID, str] = dict(staff.values_list("pk", "name"))
-        topics = FeedTopic.objects.filter(pk__in=queues, since__gt=0)
-        self._followed_since = dict(topics.values_list("pk", "since"))
+        self._shown = shown
+
+    def queue_name(self, queue_id: UUID) -> str:
+        """The name of a queue, as far as we know it."""
+        return self._queue_names.get(queue_id, "")
+
+    def staff_name(self, user_id: UUID) -> str:
+        """The name of somebody of the staff, as far as a read has brought it."""
+        return self._staff_names.get(user_id, "")
 
     def followed_for(self, row: Conversation, at: float) -> float:
         """For how many seconds before `at` we have heard every event of a conversation, without a gap."""
@@ -62,6 +64,27 @@ class Batch:
         if since is None or not row.known_since:
             return 0.0
         return at - max(since, row.known_since, row.queue_since)
+
+    # Asked for where somebody wants to know, and then for the whole batch: most reads bring all the names themselves.
+
+    @cached_property
+    def _queues(self) -> set[UUID]:
+        here = {row.queue_id for row in self.conversations.values() if row.queue_id}
+        return queue_ids(self._shown) | here
+
+    @cached_property
+    def _queue_names(self) -> dict[UUID, str]:
+        return queue_names(self._queues)
+
+    @cached_property
+    def _staff_names(self) -> dict[UUID, str]:
+        user_ids = {p.user_id for each in self._shown for p in each.participants if p.user_id}
+        return dict(GenesysUser.objects.filter(pk__in=user_ids).values_list("pk", "name"))
+
+    @cached_property
+    def _followed_since(self) -> dict[UUID, float]:
+        topics = FeedTopic.objects.filter(pk__in=self._queues, since__gt=0)
+        return dict(topics.values_list("pk", "since"))
 
     def save(self, at: float) -> list[UUID]:
         """Write what has changed; returns the conversations of which people would see a change."""

@@ -4,7 +4,7 @@ The listing lags by seconds to minutes (API.md 6.1). So it makes rows of convers
 those known from listings alone; what events or reads have shown is newer, and stays.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -28,7 +28,7 @@ def record_listed(shown: Sequence[Shown]) -> set[UUID]:
     # Most of the work is done before the transaction: nobody must wait for it.
     unknown = {each.id: each for each in shown if each.id not in known}
     names = queue_names(queue_ids(unknown.values()))
-    new = [_Made(each, at, names) for each in unknown.values()]
+    new = [_Made(each, at, lambda pk: names.get(pk, "")) for each in unknown.values()]
     with transaction.atomic():
         indexing.keep([(each.row, each.parties) for each in new], at)
         Conversation.objects.bulk_create([each.row for each in new], ignore_conflicts=True)
@@ -45,7 +45,7 @@ def record_listed(shown: Sequence[Shown]) -> set[UUID]:
 class _Made:
     """The rows of a conversation nobody told us of before."""
 
-    def __init__(self, shown: Shown, at: float, names: Mapping[UUID, str]) -> None:
+    def __init__(self, shown: Shown, at: float, name_of_queue: Callable[[UUID], str]) -> None:
         self.row = Conversation(
             pk=shown.id, listed_at=at, reading=Conversation.Reading.FILL, reading_since=at
         )
@@ -53,7 +53,7 @@ class _Made:
             Participant(conversation=self.row, participant_id=each.id)
             for each in shown.participants
         ]
-        _take(self.row, self.parties, shown, at, names)
+        _take(self.row, self.parties, shown, at, name_of_queue)
 
 
 def _renew(shown: Sequence[Shown], at: float) -> None:
@@ -64,8 +64,8 @@ def _renew(shown: Sequence[Shown], at: float) -> None:
             row.started_at = each.started_at or row.started_at
         else:
             parties = [batch.parties[each.id].of(party) for party in each.participants]
-            _take(row, parties, each, at, batch.queue_names)
-            name_staff(parties, batch.staff_names)
+            _take(row, parties, each, at, batch.queue_name)
+            name_staff(parties, batch.staff_name)
     for conversation_id in batch.save(at):
         scopes.changed(conversation_id)
 
@@ -75,9 +75,9 @@ def _take(
     parties: list[Participant],
     shown: Shown,
     at: float,
-    names: Mapping[UUID, str],
+    name_of_queue: Callable[[UUID], str],
 ) -> None:
     for position, (party, each) in enumerate(zip(parties, shown.participants, strict=True)):
         party.position = position
         take_facts(party, each, Source.READ)
-    sum_up(row, shown, parties, at, Source.READ, names)
+    sum_up(row, shown, parties, at, Source.READ, name_of_queue)

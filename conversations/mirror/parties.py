@@ -1,6 +1,6 @@
 """The participants of a conversation: their rows, and everything about them but the attributes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from uuid import UUID
 
 from conversations.genesys.shapes import Participant as ShownParticipant
@@ -76,12 +76,12 @@ def take_facts(row: Participant, shown: ShownParticipant, source: Source) -> Non
     row.wrapping_up = _wraps_up(shown)
 
 
-def name_staff(participants: Iterable[Participant], names: Mapping[UUID, str]) -> bool:
+def name_staff(participants: Iterable[Participant], name_of: Callable[[UUID], str]) -> bool:
     """Give those whom an event showed without a name the one a read has brought; says whether all have one."""
     staff = [each for each in participants if each.user_id and each.purpose in STAFF]
     for each in staff:
         if not each.name and each.user_id:
-            each.name = names.get(each.user_id, "")
+            each.name = name_of(each.user_id)
     return all(each.name for each in staff)
 
 

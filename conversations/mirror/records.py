@@ -32,7 +32,7 @@ def record_read(shown: Shown, asked_at: float) -> News:
         row.asked_at = asked_at
         reading.after_read(row, asked_at)
         news = _take(batch, row, shown, asked_at, Source.READ)
-        keep_names(batch.parties[row.pk])
+        keep_names(batch.parties[row.pk].changed())  # the others have been kept before
         _save(batch, asked_at)
     return news
 
@@ -91,14 +91,16 @@ def _take(batch: Batch, row: Conversation, shown: Shown, at: float, source: Sour
     news = News(row.pk)
     was, flow_ran = row.phase, row.flow_running
     rows = batch.parties[row.pk]
-    attributes = Attributes(row, at, source, batch.followed_for(row, at), news, batch.sightings)
+    followed = batch.followed_for(row, at) if source is Source.EVENT else 0.0
+    attributes = Attributes(row, at, source, followed, news, batch.sightings)
     for position, each in enumerate(shown.participants):
         participant = rows.of(each)
         participant.position = position
         take_facts(participant, each, source)
         attributes.take(participant, each.attributes)
-    news.unnamed = not name_staff(rows, batch.staff_names) and not row.asked_at
-    sum_up(row, shown, list(rows), at, source, batch.queue_names)
+    news.unnamed = not name_staff(rows, batch.staff_name) and not row.asked_at
+    sum_up(row, shown, list(rows), at, source, batch.queue_name)
+    news.live = row.live
     news.ended = (row.phase == Phase.ENDED != was) or (flow_ran and not row.flow_running)
     return news
 

@@ -1,6 +1,6 @@
 """What the board shows of a conversation in one line, from all its participants."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -23,7 +23,7 @@ def sum_up(
     participants: list[Participant],
     at: float,
     source: Source,
-    queue_names: Mapping[UUID, str],
+    name_of_queue: Callable[[UUID], str],
 ) -> None:
     """What the board shows of a conversation in one line, from all its participants."""
     row.started_at = shown.started_at or row.started_at or _first_connected(participants)
@@ -39,7 +39,7 @@ def sum_up(
     here = [each.name for each in staff if each.name and (each.on or each.wrapping_up)]
     row.agent = ", ".join(dict.fromkeys(here))
     row.flow_running = any(each.on and each.purpose in FLOWS for each in participants)
-    _move_queue(row, participants, shown, at, queue_names)
+    _move_queue(row, participants, shown, at, name_of_queue)
     _move_phase(row, participants, at, source)
 
 
@@ -57,7 +57,7 @@ def _move_queue(
     participants: list[Participant],
     shown: Shown,
     at: float,
-    queue_names: Mapping[UUID, str],
+    name_of_queue: Callable[[UUID], str],
 ) -> None:
     routed = [each for each in participants if each.purpose != "customer"]
     here = [each.queue_id for each in routed if each.queue_id and each.on]
@@ -68,7 +68,7 @@ def _move_queue(
     if queue_id != row.queue_id:
         row.queue_id, row.queue_since, row.queue_name = queue_id, at, ""
     names = {each.queue_id: each.queue_name for each in shown.participants if each.queue_name}
-    row.queue_name = names.get(queue_id) or row.queue_name or queue_names.get(queue_id, "")
+    row.queue_name = names.get(queue_id) or row.queue_name or name_of_queue(queue_id)
 
 
 def _move_phase(
