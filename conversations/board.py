@@ -155,7 +155,7 @@ def _feed() -> tuple[float, float]:
 
 def freshness_of(conversation: Conversation) -> Freshness:
     """Of one conversation: the feed's, if its queue is followed; else as old as what was last read or heard of it."""
-    at = now()
+    at = carried_now()
     if mirror.followed_for(conversation, at) > 0:
         return freshness()
     last = max(conversation.asked_at, conversation.heard_at)

@@ -22,7 +22,7 @@ from conversations.models import (
     State,
     User,
 )
-from conversations.models.clock import now
+from conversations.models.clock import carried_now
 
 #: Edits of a conversation that its page lists; all of them stand under Edits.
 HISTORY = 50
@@ -115,7 +115,7 @@ class Desk:
         lane = self._lane
         if lane is None:
             return {}
-        due_in = max(0.0, lane.due_at - now()) if lane.due_at else None
+        due_in = max(0.0, lane.due_at - carried_now()) if lane.due_at else None
         found: dict[str, Told] = {}
         own = [each for each in self.edits if each.lane_id == lane.pk]
         for edit in own:
