@@ -21,16 +21,19 @@ _SPACING = "(60.0 / (0.9 * allowed))"
 _BURST = "(CASE WHEN allowed < 100 THEN 0.1 * allowed ELSE 10.0 END)"
 #: When Genesys says "slow down" and not for how long.
 DEFAULT_BLOCK_SECONDS = 5.0
+#: However long it says: its limits are counted by the minute, and a slip of one answer must not silence us for a day.
+MAX_BLOCK_SECONDS = 300.0
 
 
 class Use(enum.Enum):
     """What a call is for, in the order in which they get through when calls are short.
 
+    A write that was made is proven before the next one is: else all would be sent, and none be known to have arrived.
     How far ahead of now (seconds) it may reserve a call, and which part of the burst it must leave to the others.
     """
 
-    WRITE = (1.0, 0.0)
-    LOOK = (0.7, 0.0)
+    LOOK = (1.0, 0.0)
+    WRITE = (0.7, 0.0)
     FEED = (0.0, 0.3)
     DIAGNOSIS = (0.0, 0.5)
 
@@ -112,7 +115,7 @@ def block(seconds: float | None) -> None:
     """Genesys said 429: nobody calls before so many seconds are over."""
     now = sql_now()
     until = f"{now} + %s"
-    pause = DEFAULT_BLOCK_SECONDS if seconds is None else seconds
+    pause = DEFAULT_BLOCK_SECONDS if seconds is None else min(seconds, MAX_BLOCK_SECONDS)
     _update(
         f"""
         UPDATE conversations_requestbudget

@@ -18,6 +18,7 @@ from conversations import checkup
 from conversations.connection import genesys
 from conversations.edits import accept, step
 from conversations.edits.accept import Wish
+from conversations.genesys import Client
 from conversations.models import AttributeEdit, EditLane, Feed, FeedTopic, Role, User
 from conversations.models.clock import now
 from conversations.tasks import nudge
@@ -154,10 +155,10 @@ def verdicts(edit: AttributeEdit) -> dict[str, str]:
 class Hands:
     """The worker's work, done by hand."""
 
-    def turn(self, edit: AttributeEdit) -> AttributeEdit:
+    def turn(self, edit: AttributeEdit, client: Client | None = None) -> AttributeEdit:
         """Do what is due for the edit's lane now, whatever its due time says."""
         EditLane.objects.filter(pk=edit.lane_id).exclude(due_at=None).update(due_at=1.0)
-        step.work(edit.lane_id, genesys())
+        step.work(edit.lane_id, client or genesys())
         edit.refresh_from_db()
         return edit
 

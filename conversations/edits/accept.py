@@ -18,13 +18,14 @@ from conversations.models import (
     AttributeEdit,
     EditMove,
     Participant,
+    Says,
     State,
     User,
     Verdict,
 )
 from conversations.models.clock import moment
 from conversations.models.clock import now as database_now
-from conversations.models.edit import MovedMeanwhile, move
+from conversations.models.edit import NEEDS_ATTENTION, MovedMeanwhile, move
 from conversations.models.lane import take_place
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -110,6 +111,7 @@ def withdraw(edit: AttributeEdit) -> bool:
                 reason=reasons.CANCELLED,
             )
             edit.changes.update(verdict=Verdict.UNSENT)
+            _ask_again(edit)
             scopes.changed(edit.lane.conversation_id)
     except MovedMeanwhile:
         return False
@@ -184,6 +186,19 @@ def _answer_earlier(lane_id: int, seq: int, keys: Collection[str]) -> None:
     for edit in waiting.prefetch_related("changes"):
         if {each.key for each in edit.missing} <= set(keys):
             AttributeEdit.objects.filter(pk=edit.pk).update(unresolved=False)
+
+
+def _ask_again(withdrawn: AttributeEdit) -> None:
+    """Earlier edits that an edit now withdrawn was the answer to need attention as before, unless another one is."""
+    rows = AttributeEdit.objects.filter(lane_id=withdrawn.lane_id).prefetch_related("changes")
+    answers = [each for each in rows.exclude(state=State.CANCELLED) if each.pk != withdrawn.pk]
+    earlier = rows.filter(state__in=NEEDS_ATTENTION, unresolved=False, seq__lt=withdrawn.seq)
+    for edit in earlier.prefetch_related("moves"):
+        missing = {each.key for each in edit.missing}
+        left = any(each.note.says(Says.LEFT) for each in edit.moves.all())
+        answered = any(each.seq > edit.seq and missing <= each.keys for each in answers)
+        if missing <= withdrawn.keys and not left and not answered:
+            AttributeEdit.objects.filter(pk=edit.pk).update(unresolved=True)
 
 
 def _known(

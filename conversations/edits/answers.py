@@ -1,6 +1,7 @@
 """What a person does about an edit that needs attention: write it again, or leave things as they are."""
 
 from collections.abc import Mapping
+from itertools import count
 from uuid import uuid5
 
 from django.db import transaction
@@ -11,17 +12,22 @@ from conversations.edits import accept, reasons
 from conversations.edits.accept import Saved, Unacceptable, Wish
 from conversations.models import AttributeEdit, EditMove, User
 from conversations.models.clock import moment, now
+from conversations.models.edit import OPEN
 
 
 def again(edit: AttributeEdit, *, by: User, seen: Mapping[str, str]) -> Saved:
     """Save a new edit of what is missing of this one. `seen`: what the person was shown each key to hold now.
 
-    Asked twice, it is one new edit. Raises what `accept.save` raises, and `Unacceptable` where nothing is missing.
+    Asked twice before the first is settled, it is one new edit. Raises what `accept.save` raises, and `Unacceptable`
+    where nothing is missing.
     """
     wishes = {each.key: Wish(each.value, seen.get(each.key)) for each in edit.missing}
     if edit.is_open or not wishes:
         raise Unacceptable(_("There is nothing left to write again."))
-    lane, once = edit.lane, uuid5(edit.pk, "again")
+    lane = edit.lane
+    settled = AttributeEdit.objects.exclude(state__in=OPEN)
+    ids = (uuid5(edit.pk, f"again {number}") for number in count())
+    once = next(each for each in ids if not settled.filter(pk=each).exists())
     return accept.save(lane.conversation_id, lane.participant_id, wishes, by=by, edit_id=once)
 
 

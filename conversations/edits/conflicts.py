@@ -32,7 +32,8 @@ def find_conflicts(
     """The keys that now hold neither what the form showed nor what is wanted.
 
     What the form showed may be a value of ours that was still on its way and never arrived; then what *that* edit was
-    based on is no news either. `before_seq`: only edits before it in the lane count; None: all.
+    based on is no news either. Nor is it where that edit was withdrawn; but where it was there and is gone again,
+    somebody else was at work. `before_seq`: only edits before it in the lane count; None: all.
     """
     suspects = {
         each.key: each
@@ -47,7 +48,7 @@ def find_conflicts(
         edit__lane__conversation_id=held.conversation_id,
         edit__lane__participant_id=held.participant_id,
         key__in=suspects,
-    ).exclude(edit__state__in=(State.CONFIRMED, State.CONFLICT, State.CANCELLED))
+    ).exclude(edit__state__in=(State.CONFIRMED, State.REVERTED, State.CONFLICT))
     if before_seq is not None:
         earlier = earlier.filter(edit__seq__lt=before_seq)
     chain = list(earlier.order_by("-edit__seq").values_list("key", "value", "baseline"))

@@ -26,12 +26,12 @@ def carry_out(turn: Turn, plan: LookNow, genesys: Client) -> float | None:
     asked_at = turn.clock.now()
     try:
         answer = genesys.conversation(turn.claim.conversation_id, timeout=_patience(plan, asked_at))
+        look = Look.at(turn, answer, asked_at)
     except GenesysError as error:
         with transaction.atomic():
             turn.renew()
             _first(plan)
             return _no_look(turn, plan, error)
-    look = Look.at(turn, answer, asked_at)
     with transaction.atomic():
         turn.renew()
         _first(plan)
@@ -117,9 +117,13 @@ def _share(turn: Turn, answer: Answer[Conversation], asked_at: float) -> None:
 
 def _judge_other(turn: Turn, answer: Answer[Conversation], asked_at: float) -> None:
     looking = [each for each in turn.in_state(State.VERIFYING) if each.looking_since <= asked_at]
+    try:
+        look = Look.at(turn, answer, asked_at)
+    except GenesysError:  # it tells nothing of this participant
+        looking = []
     if not looking:
         turn.release(turn.claim.due_at)
         return
-    proof.judge(turn, looking, Look.at(turn, answer, asked_at))
+    proof.judge(turn, looking, look)
     still = turn.in_state(State.VERIFYING)
     turn.release(proof.next_look(still, turn.clock.now()) if still else None)

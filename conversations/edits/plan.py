@@ -17,6 +17,7 @@ from conversations.models import lane as lanes
 from conversations.models.clock import moment
 
 MAX_BACKOFF_SECONDS = 30.0
+MAX_DOUBLINGS = 10
 MAX_BATCH_BYTES = 256 * 1024
 MAX_BATCH_KEYS = 200
 
@@ -28,8 +29,9 @@ class Send:
     batch: list[AttributeEdit]
     body: dict[str, str]
     wait: float
-    #: An event of the live feed is expected to prove it; otherwise a look follows at once, and its call is taken too.
-    event_expected: bool
+    #: A look follows at once, and its call is taken too. Not where an event of the live feed is expected to prove it,
+    #: nor while calls are short: the first look is the likeliest to be made in vain.
+    look_follows: bool
 
 
 @dataclass(slots=True)
@@ -128,10 +130,18 @@ def _next_batch(turn: Turn) -> list[AttributeEdit]:
 def _body(batch: list[AttributeEdit], held: conflicts.Held) -> dict[str, str]:
     """The keys to write, the later value winning; those that hold their value already are left out.
 
-    A key of a repair is always written: the late write it makes good was accepted, and may show only after this.
+    Not where what we hold may be out of date before long: an earlier edit may have been sent with another value, a
+    repair makes good a late write that may show only after this, and what a look has not found is not there.
     """
-    wanted = {change.key: change.value for edit in batch for change in edit.changes.all()}
-    in_danger = {change.key for edit in batch if edit.repair for change in edit.changes.all()}
+    changes = [(edit, change) for edit in batch for change in edit.changes.all()]
+    wanted = {change.key: change.value for _, change in changes}
+    in_danger = {
+        change.key
+        for edit, change in changes
+        if edit.repair
+        or (edit.sends and change.value != wanted[change.key])
+        or (edit.looks and not edit.sends)
+    }
     known = held.attributes or {}
     return {
         key: value for key, value in wanted.items() if key in in_danger or known.get(key) != value
@@ -139,11 +149,14 @@ def _body(batch: list[AttributeEdit], held: conflicts.Held) -> dict[str, str]:
 
 
 def _plan_send(turn: Turn, batch: list[AttributeEdit], body: dict[str, str]) -> Plan:
-    event_expected = turn.followed_for() >= mirror.ECHO_SECONDS
+    look_follows = turn.followed_for() < mirror.ECHO_SECONDS
     try:
-        wait = budget.take(Use.WRITE, calls=1 if event_expected else 2)
+        wait = budget.take(Use.WRITE, calls=2 if look_follows else 1)
     except HeldBack as held:
         return _held_back(turn, batch, held)
+    if look_follows and wait > 0:
+        budget.give_back()
+        look_follows = False
     _mark_replaced(turn, batch)
     for tries in {(each.attempts, each.sends) for each in batch}:
         turn.move(
@@ -156,7 +169,7 @@ def _plan_send(turn: Turn, batch: list[AttributeEdit], body: dict[str, str]) -> 
             accepted_at=None,
             reason=Reason(),
         )
-    return Send(batch, body, wait, event_expected)
+    return Send(batch, body, wait, look_follows)
 
 
 def _held_back(turn: Turn, batch: list[AttributeEdit], held: HeldBack) -> Rest:
@@ -206,6 +219,7 @@ def _begin_looking(turn: Turn, edits: list[AttributeEdit], note: Reason, **colum
 
 def _look_only(turn: Turn, batch: list[AttributeEdit]) -> None:
     """Nothing to send: every key holds its value already, perhaps through an earlier sending of the same edit."""
+    _mark_replaced(turn, batch)
     for edit in batch:
         _begin_looking(turn, [edit], reasons.HELD_ALREADY, look_only=not edit.sends)
 
@@ -234,6 +248,8 @@ def mark_unsent(edits: list[AttributeEdit]) -> None:
 def backoff(turn: Turn, retry_after: float | None) -> float:
     """Seconds to wait, longer each time. What Genesys asks for gets up to 10 % on top: lanes do not return together."""
     turn.attempt += 1
-    wait = random.uniform(0, min(MAX_BACKOFF_SECONDS, 0.5 * 2**turn.attempt))
+    wait = random.uniform(
+        0, min(MAX_BACKOFF_SECONDS, 0.5 * 2.0 ** min(turn.attempt, MAX_DOUBLINGS))
+    )
     asked = (retry_after or 0.0) * random.uniform(1.0, 1.1)
     return max(wait, asked, 0.1)

@@ -14,7 +14,7 @@ from django.db import transaction
 from conversations import mirror
 from conversations.edits import reasons
 from conversations.edits.turn import Turn
-from conversations.genesys import Answer, Conversation, GenesysError
+from conversations.genesys import Answer, Conversation, GenesysError, OutcomeUnknown, Trouble
 from conversations.mirror import ECHO_SECONDS, News
 from conversations.models import (
     AttributeChange,
@@ -34,6 +34,8 @@ from conversations.models.lane import LaneLost
 LOOKS = (0.0, 0.25, 0.6, 1.2, 2.5, 5.0, 10.0)
 #: A look that has to be confirmed by another is followed by it after this long.
 SECOND_LOOK_SECONDS = 0.25
+#: A conversation first seen this shortly before the write: what a key held before is unknown, and one look may show it.
+NEW_SECONDS = 5.0
 #: How often a doubtful write that did not arrive is sent again.
 RESENDS = 3
 #: A confirmed value is watched this long.
@@ -55,10 +57,16 @@ class Look:
 
     @classmethod
     def at(cls, turn: Turn, answer: Answer[Conversation], asked_at: float) -> "Look":
+        """`OutcomeUnknown` where the answer does not show the participant: that says nothing of its attributes."""
         for each in answer.value.participants:
             if each.id == turn.claim.participant_id:
                 return cls(each.attributes, asked_at, answer)
-        return cls({}, asked_at, answer)
+        raise OutcomeUnknown(
+            Trouble.UNREADABLE,
+            status=answer.status,
+            correlation_id=answer.correlation_id,
+            rates=answer.rates,
+        )
 
 
 def look_times() -> tuple[float, ...]:
@@ -100,12 +108,16 @@ def judge(turn: Turn, edits: list[AttributeEdit], look: Look) -> None:
     """Compare edits sent together with a look, and move those that are decided. Runs in the settling transaction."""
     now = turn.clock.now()
     lately = _held_before_sending(turn, edits)
+    new_to_us = _is_new_to_us(turn, edits)
     for edit in edits:
         for change in edit.awaited:
-            _compare(change, look, twice=_needs_two(edit, change, lately))
-    fates = {each.pk: _fate(each, look.asked_at, now) for each in edits if each.awaited}
-    for edit in edits:  # one whose every key was taken over goes where those who took it over go
-        fates.setdefault(edit.pk, _fate_of_replaced(set(fates.values())))
+            twice = new_to_us or _needs_two(edit, change, lately)
+            _compare(change, look, twice=twice)
+    untouched = _nothing_landed(edits)
+    fates = {each.pk: _fate(each, look.asked_at, now, untouched) for each in edits if each.awaited}
+    for edit in edits:
+        if edit.pk not in fates:
+            fates[edit.pk] = _fate_of_replaced(edit, set(fates.values()), look)
     turn.save_verdicts([change for edit in edits for change in edit.changes.all()])
     for fate in dict.fromkeys(fates.values()):
         _send_to(turn, [each for each in edits if fates[each.pk] == fate], fate, look)
@@ -129,7 +141,15 @@ def _needs_two(edit: AttributeEdit, change: AttributeChange, lately: dict[str, s
     return edit.sends > 1 or change.value in lately[change.key]
 
 
-def _fate(edit: AttributeEdit, asked_at: float, now: float) -> State:
+def _is_new_to_us(turn: Turn, edits: Collection[AttributeEdit]) -> bool:
+    """Whether we had hardly seen the conversation when these were sent: then we do not know what was held before."""
+    if turn.participant is None:
+        return False
+    sent_at = _sent_at(edits)
+    return sent_at - NEW_SECONDS < turn.participant.conversation.known_since <= sent_at
+
+
+def _fate(edit: AttributeEdit, asked_at: float, now: float, untouched: bool) -> State:
     verdicts = {each.verdict for each in edit.awaited}
     if verdicts == {Verdict.CONFIRMED}:
         return State.CONFIRMED
@@ -138,7 +158,7 @@ def _fate(edit: AttributeEdit, asked_at: float, now: float) -> State:
     overdue = now >= edit.deadline_at.timestamp()
     if edit.look_only and not overdue:
         return State.QUEUED
-    if edit.doubtful and not overdue and _at_baseline(edit):
+    if edit.doubtful and not overdue and untouched:
         if edit.sends > RESENDS:
             return State.NOT_PERSISTED
         half = edit.looking_since + settings.VERIFY_WINDOW_SECONDS / 2
@@ -148,16 +168,32 @@ def _fate(edit: AttributeEdit, asked_at: float, now: float) -> State:
     return State.NOT_PERSISTED if window_over(edit, asked_at, now) else State.VERIFYING
 
 
-def _at_baseline(edit: AttributeEdit) -> bool:
-    """Nothing of the edit is there, and nobody else's value either: sending again harms nothing."""
-    return all((each.observed or "") == (each.baseline or "") for each in edit.awaited)
+def _nothing_landed(edits: list[AttributeEdit]) -> bool:
+    """Nothing of edits sent together is there, and nobody else's value either: sending again harms nothing.
+
+    What is there is what one of them was based on: a later one may have been based on an earlier one.
+    """
+    based_on: dict[str, set[str]] = {}
+    for edit in edits:
+        for change in edit.changes.all():
+            based_on.setdefault(change.key, set()).add(change.baseline or "")
+    awaited = [change for edit in edits for change in edit.awaited]
+    return all((each.observed or "") in based_on[each.key] for each in awaited)
 
 
-def _fate_of_replaced(others: set[State]) -> State:
+def _fate_of_replaced(edit: AttributeEdit, others: set[State], look: Look) -> State:
+    """One whose every key was taken over goes where those go that took it over.
+
+    But nothing took it over where their write was never accepted and is not there.
+    """
     for open_state in (State.QUEUED, State.VERIFYING):
         if open_state in others:
             return open_state
-    return State.SUPERSEDED
+    if edit.accepted_at or State.NOT_PERSISTED not in others:
+        return State.SUPERSEDED
+    for change in edit.changes.all():
+        _compare(change, look, twice=False)
+    return State.CONFIRMED if not edit.missing else State.NOT_PERSISTED
 
 
 def _send_to(turn: Turn, edits: list[AttributeEdit], fate: State, look: Look) -> None:
@@ -219,7 +255,7 @@ def requeue(
 def give_up_looking(turn: Turn, edits: list[AttributeEdit], error: GenesysError | None) -> None:
     """The time is over and no look could be had: nobody knows."""
     for edit in edits:
-        for change in edit.awaited:
+        for change in edit.awaited or edit.changes.all():  # nor whether a newer one took all over
             if change.verdict != Verdict.CONFIRMED:
                 change.verdict = Verdict.UNKNOWN
         turn.save_verdicts(list(edit.changes.all()))
@@ -233,8 +269,7 @@ def give_up_looking(turn: Turn, edits: list[AttributeEdit], error: GenesysError 
 def _held_before_sending(turn: Turn, edits: Collection[AttributeEdit]) -> dict[str, set[str]]:
     """Per key the values it held, or that we sent, shortly before these edits were sent, or first looked for."""
     keys = {change.key for edit in edits for change in edit.awaited}
-    begun = [e.sent_at.timestamp() if e.sent_at else e.looking_since for e in edits]
-    before = min(begun, default=0.0)
+    before = _sent_at(edits)
     held: dict[str, set[str]] = {key: set() for key in keys}
     if turn.participant is not None:
         held = mirror.held_lately(turn.participant, keys, before)
@@ -248,6 +283,12 @@ def _held_before_sending(turn: Turn, edits: Collection[AttributeEdit]) -> dict[s
         for key, value in ours.values_list("key", "value"):
             held[key].add(value)
     return held
+
+
+def _sent_at(edits: Collection[AttributeEdit]) -> float:
+    """When the first of edits sent together was sent, or first looked for."""
+    begun = [each.sent_at.timestamp() if each.sent_at else each.looking_since for each in edits]
+    return min(begun, default=0.0)
 
 
 # --- Events ---

@@ -22,16 +22,19 @@ from conversations.genesys import (
     OutcomeUnknown,
     Refused,
 )
-from conversations.models import AttributeChange, AttributeEdit, Reason, State, Verdict
+from conversations.models import AttributeChange, AttributeEdit, Reason, State
 from conversations.models.clock import moment
 from conversations.models.lane import LaneLost
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-#: While the live feed is healthy its event is waited for this long before a look is spent.
+#: Where no look follows at once, an event of the live feed is waited for this long before one is spent.
 EVENT_WAIT_SECONDS = 1.0
 #: Refusals of a merged write that may be the fault of one of its edits.
 _SPLITTING = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
+#: Edits that wrote nothing, and those whose values are in force unless somebody wrote over them.
+_NOT_SENT = (State.CANCELLED, State.CONFLICT, State.REJECTED, State.FAILED)
+_IN_FORCE = frozenset({State.SENDING, State.VERIFYING, State.CONFIRMED})
 #: What becomes of the edits of a write that needs no look at once, by the kind of its answer.
 Outcome = Callable[..., Rest]
 
@@ -53,9 +56,9 @@ def carry_out(turn: Turn, send: Send, genesys: Client) -> Rest:
         with _repairing(turn, send):
             return _settle(turn, send, _doubtful, error)
     with _repairing(turn, send):
-        if send.event_expected:
-            return _settle(turn, send, _accepted, answer)
-        return _look_at_once(turn, send.batch, answer, genesys)
+        if send.look_follows:
+            return _look_at_once(turn, send.batch, answer, genesys)
+        return _settle(turn, send, _accepted, answer)
 
 
 @contextmanager
@@ -71,7 +74,7 @@ def _repairing(turn: Turn, send: Send) -> Iterator[None]:
 def _settle(turn: Turn, send: Send, outcome: Outcome, *facts: object) -> Rest:
     with transaction.atomic():
         turn.renew()
-        if not send.event_expected:
+        if send.look_follows:
             budget.give_back()  # the call of the look that does not follow
         return outcome(turn, send.batch, *facts)
 
@@ -113,7 +116,7 @@ def _note_accepted(turn: Turn, batch: list[AttributeEdit], answer: Answer[None],
 
 
 def _accepted(turn: Turn, batch: list[AttributeEdit], answer: Answer[None]) -> Rest:
-    """An event is expected to prove it; a look is spent only if none comes."""
+    """An event may prove it; a look is spent only if none comes."""
     now = turn.clock.now()
     _note_accepted(turn, batch, answer, now)
     if proof.heard(turn, [each for each in batch if each.awaited]):
@@ -182,15 +185,19 @@ def _doubtful(turn: Turn, batch: list[AttributeEdit], error: GenesysError) -> Re
 def _repair(turn: Turn, body: dict[str, str]) -> None:
     """We wrote although the lane was no longer ours, perhaps over something newer: restate what was accepted last.
 
-    Filed as an edit like any other, so that it is sent, proven and told in the same way.
+    Filed as an edit like any other, so that it is sent, proven and told in the same way. Only what is in force: a value
+    that others have replaced since is not ours to bring back, and one still waiting to be sent needs no repair.
     """
-    written = (
-        AttributeChange.objects.filter(edit__lane_id=turn.claim.lane_id, key__in=body)
-        .exclude(verdict=Verdict.UNSENT)
-        .order_by("edit__seq")
-    )
-    newest = dict(written.values_list("key", "value"))
-    stale = {key: accept.Wish(newest[key]) for key in newest if newest[key] != body[key]}
+    rows = AttributeChange.objects.filter(edit__lane_id=turn.claim.lane_id, key__in=body)
+    told = rows.exclude(edit__state__in=_NOT_SENT).order_by("edit__seq")
+    newest = {
+        key: (value, state) for key, value, state in told.values_list("key", "value", "edit__state")
+    }
+    stale = {
+        key: accept.Wish(value)
+        for key, (value, state) in newest.items()
+        if value != body[key] and state in _IN_FORCE
+    }
     log.warning(
         "late write found",
         lane=turn.claim.lane_id,

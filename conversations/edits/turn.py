@@ -163,7 +163,7 @@ class Turn:
             done_seq=done_seq,
             attempt=self.attempt,
             solo_until=self.solo_until,
-            when=due,
+            when=due if left else self.clock.now(),  # where nothing is left, open work is new
             late_look_at=self.late_look_at,
         )
         if due_in is None and self.claim.asked and self._looks_are_wanted():

@@ -7,7 +7,7 @@ stale, and two looks in a row must show it.
 Rows are locked in one order everywhere: conversation and participants, then the lane, then its edits.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from django.db import models, transaction
@@ -115,10 +115,10 @@ def _in_doubt(lane: EditLane, edits: list[AttributeEdit], news: News) -> list[UU
     ).first()
     held = participant.attributes if participant else {}
     sure = lane.participant_id not in news.doubtful and not news.ended
-    newest = _newest_edit_of_each_key(lane.pk)
+    written = _writes_of_each_key(lane.pk)
     wanted = []
     for edit in edits:
-        own = [each for each in edit.changes.all() if newest.get(each.key) == edit.pk]
+        own = _own(edit, written, held)
         there = {each.key for each in own if shows(held.get(each.key), each.value)}
         if edit.state == State.CONFIRMED:
             worth_a_look = not sure or len(there) < len(own)
@@ -129,14 +129,39 @@ def _in_doubt(lane: EditLane, edits: list[AttributeEdit], news: News) -> list[UU
     return wanted
 
 
-def _newest_edit_of_each_key(lane_id: int) -> dict[str, UUID]:
-    """Which edit wrote each key last. An earlier one is no longer answerable for what the key shows."""
-    written = (
+def _writes_of_each_key(lane_id: int) -> dict[str, list[AttributeChange]]:
+    """What edits of the lane wrote, or may have written, to each key."""
+    rows = (
         AttributeChange.objects.filter(edit__lane_id=lane_id)
         .exclude(verdict__in=(Verdict.UNSENT, Verdict.REPLACED))
         .exclude(edit__state=State.QUEUED)
     )
-    return dict(written.order_by("edit__seq").values_list("key", "edit_id"))
+    written: dict[str, list[AttributeChange]] = {}
+    for each in rows.select_related("edit"):
+        written.setdefault(each.key, []).append(each)
+    return written
+
+
+def _own(
+    edit: AttributeEdit, written: Mapping[str, list[AttributeChange]], shown: Mapping[str, str]
+) -> list[AttributeChange]:
+    """The keys for which an edit is still answerable: no newer one has taken them over.
+
+    One that was sent and did not stick has taken over nothing, unless its value is there after all.
+    """
+
+    def has_taken_over(newer: AttributeChange) -> bool:
+        lost = newer.edit.state == State.NOT_PERSISTED and newer.verdict != Verdict.CONFIRMED
+        return not lost or shows(shown.get(newer.key), newer.value)
+
+    return [
+        each
+        for each in edit.changes.all()
+        if each.key in written
+        and not any(
+            newer.edit.seq > edit.seq and has_taken_over(newer) for newer in written[each.key]
+        )
+    ]
 
 
 # --- The looks themselves ---
@@ -158,10 +183,10 @@ def cannot_look(edits: Iterable[AttributeEdit]) -> None:
 
 def judge(turn: Turn, edits: Collection[AttributeEdit], look: Look) -> float | None:
     """Compare settled edits with a look; says when the next one is due, if one is."""
-    newest = _newest_edit_of_each_key(turn.claim.lane_id)
+    written = _writes_of_each_key(turn.claim.lane_id)
     again = False
     for edit in edits:
-        own = [each for each in edit.changes.all() if newest.get(each.key) == edit.pk]
+        own = _own(edit, written, look.attributes)
         if edit.state == State.CONFIRMED:
             again |= _judge_confirmed(turn, edit, own, look)
         elif edit.state in (State.NOT_PERSISTED, State.UNVERIFIABLE):

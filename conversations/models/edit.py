@@ -206,6 +206,11 @@ class AttributeEdit(models.Model):
         return self.state == State.VERIFYING and self.accepted_at is None and not self.look_only
 
     @property
+    def keys(self) -> set[str]:
+        """The attributes it is about."""
+        return {each.key for each in self.changes.all()}
+
+    @property
     def awaited(self) -> "list[AttributeChange]":
         """The keys this edit still has to see: all but those a newer edit of ours took over."""
         return [each for each in self.changes.all() if each.verdict != Verdict.REPLACED]

@@ -98,7 +98,7 @@ class LaneLost(Exception):
 
 def take_place(conversation_id: UUID, participant_id: UUID) -> Place:
     """Give out the lane's next number. The row lock lasts until the accepting transaction ends, so numbers are given
-    in commit order. A running backoff is kept."""
+    in commit order. Open work keeps its backoff; a late look does not hold up a new edit."""
     now = sql_now()
     [row] = _returning(
         f"""
@@ -107,7 +107,8 @@ def take_place(conversation_id: UUID, participant_id: UUID) -> Place:
                 attempt, solo_until)
         VALUES (%s, %s, 2, 0, {now}, 0, 0, 0, 0, 0, 0)
         ON CONFLICT (conversation_id, participant_id)
-        DO UPDATE SET next_seq = lane.next_seq + 1, due_at = COALESCE(lane.due_at, {now})
+        DO UPDATE SET next_seq = lane.next_seq + 1,
+               due_at = CASE WHEN lane.next_seq - 1 > lane.done_seq THEN COALESCE(lane.due_at, {now}) ELSE {now} END
         RETURNING id, next_seq - 1, due_at - {now}, {now}
         """,
         [_uuid(conversation_id), _uuid(participant_id)],
@@ -177,13 +178,15 @@ def release(
         UPDATE conversations_editlane
            SET done_seq = %s, attempt = %s, solo_until = %s, lease_until = 0, nudged_at = 0,
                late_look_at = COALESCE(%s, late_look_at),
-               due_at = CASE WHEN asked > %s THEN {now} WHEN next_seq - 1 > %s THEN %s END
+               due_at = CASE WHEN next_seq - 1 > %s AND (asked <= %s OR %s > 0) THEN %s
+                             WHEN asked > %s THEN {now} END
          WHERE id = %s AND fence = %s
         RETURNING due_at - {now}
         """,
         [
             *(done_seq, attempt, solo_until, late_look_at),
-            *(held.asked, done_seq, when, held.lane_id, held.fence),
+            *(done_seq, held.asked, attempt, when, held.asked),
+            *(held.lane_id, held.fence),
         ],
     )
     if not rows:
@@ -193,10 +196,14 @@ def release(
 
 
 def ask(conversation_id: UUID, participant_id: UUID) -> int | None:
-    """Make the lane due now, even while somebody holds it. Returns its id, None where there is no such lane."""
+    """Make the lane due now, even while somebody holds it, but for open work that has to wait before it is tried again.
+
+    Returns its id, None where there is no such lane.
+    """
     rows = _returning(
         f"""
-        UPDATE conversations_editlane SET asked = asked + 1, due_at = {sql_now()}
+        UPDATE conversations_editlane SET asked = asked + 1,
+               due_at = CASE WHEN next_seq - 1 > done_seq AND attempt > 0 THEN due_at ELSE {sql_now()} END
          WHERE conversation_id = %s AND participant_id = %s RETURNING id
         """,
         [_uuid(conversation_id), _uuid(participant_id)],

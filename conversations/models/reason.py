@@ -64,6 +64,10 @@ class Reason:
         """In the active language, without the names of the attributes in `hidden`."""
         return " ".join(each.words(hidden) for each in self.sentences)
 
+    def says(self, code: str) -> bool:
+        """Whether one of the sentences is this."""
+        return any(each.code == code for each in self.sentences)
+
     def without(self, codes: Collection[str]) -> Self:
         return type(self)(tuple(each for each in self.sentences if each.code not in codes))
 

@@ -14,6 +14,7 @@ from conversations.edits.accept import AnotherEdit, ChangedMeanwhile, Unacceptab
 from conversations.models import (
     AttributeChange,
     AttributeEdit,
+    Conversation,
     EditLane,
     EditMove,
     Participant,
@@ -381,6 +382,7 @@ class TestOneLook:
         sandbox.switch(persist_delay_ms=300)
         try:
             one = hands.turn(save(made, {"tier": "gold"}))
+            Conversation.objects.filter(pk=made.id).update(known_since=1.0)
             other = hands.turn(save(made, {"team": "a"}, participant=made.participant("agent")))
             assert (one.state, other.state) == (State.VERIFYING, State.VERIFYING)
             time.sleep(0.35)  # the sandbox stores them

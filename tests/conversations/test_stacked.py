@@ -1,0 +1,224 @@
+"""Edits over edits of the same key: none is lost behind another, and none is told what became of another."""
+
+import threading
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from conversations import mirror
+from conversations.connection import genesys
+from conversations.edits import accept, answers, step, watch
+from conversations.edits.accept import ChangedMeanwhile
+from conversations.genesys import Client
+from conversations.models import AttributeEdit, State
+from conversations.models.clock import now
+from tests.builders import Hands, a_user, save
+from tests.genesys import Made, Sandbox
+from tests.processes import until
+
+pytestmark = pytest.mark.pipeline
+
+
+@pytest.fixture
+def made(sandbox: Sandbox, hands: Hands) -> Made:
+    """A conversation whose attributes we know."""
+    made = sandbox.conversation(attributes={"tier": "silver"})
+    hands.until_settled(save(made, {"other": "thing"}))
+    return made
+
+
+def tier(sandbox: Sandbox, made: Made) -> str:
+    return sandbox.attributes(made)["tier"]
+
+
+class TestTakingBackWhatStillWaits:
+    """Gold is saved, and then silver again, which is what Genesys holds all the time."""
+
+    def both(self, made: Made) -> tuple[AttributeEdit, AttributeEdit]:
+        first = save(made, {"tier": "gold"}, baseline="silver")
+        return first, save(made, {"tier": "silver"}, baseline="gold")
+
+    def test_nothing_was_sent(self, sandbox: Sandbox, hands: Hands, made: Made) -> None:
+        first, second = self.both(made)
+        for edit in (second, first):
+            hands.until_settled(edit)
+        assert (first.state, second.state) == (State.SUPERSEDED, State.CONFIRMED)
+        assert tier(sandbox, made) == "silver"
+
+    def test_the_first_may_have_been_sent(self, sandbox: Sandbox, hands: Hands, made: Made) -> None:
+        sandbox.fault("reset_before_landing", made, times=1)
+        first = hands.turn(save(made, {"tier": "gold"}, baseline="silver"))
+        second = save(made, {"tier": "silver"}, baseline="gold")
+        for edit in (first, second):
+            hands.until_settled(edit)
+        assert second.state == State.CONFIRMED
+        assert tier(sandbox, made) == "silver"
+
+
+class TestAWriteThatNeverArrived:
+    def test_is_sent_again_with_what_was_built_upon_it(
+        self, sandbox: Sandbox, hands: Hands, made: Made
+    ) -> None:
+        sandbox.fault("reset_before_landing", made, times=1)
+        first = save(made, {"tier": "gold"}, baseline="silver")
+        second = hands.until_settled(save(made, {"tier": "platinum"}, baseline="gold"))
+        first.refresh_from_db()
+        assert (first.state, second.state) == (State.SUPERSEDED, State.CONFIRMED)
+        assert (second.sends, tier(sandbox, made)) == (2, "platinum")
+
+    def test_has_replaced_nothing(self, sandbox: Sandbox, hands: Hands, made: Made) -> None:
+        sandbox.fault("reset_before_landing", made)
+        first = save(made, {"tier": "gold"}, baseline="silver")
+        second = hands.until_settled(save(made, {"tier": "platinum"}, baseline="gold"))
+        first.refresh_from_db()
+        assert (first.state, second.state) == (State.NOT_PERSISTED, State.NOT_PERSISTED)
+        assert first.unresolved
+        assert [each.value for each in first.missing] == ["gold"]
+
+
+class TestANewerOneThatDidNotStick:
+    def test_does_not_hide_that_the_earlier_one_was_changed_back(
+        self, sandbox: Sandbox, hands: Hands, made: Made
+    ) -> None:
+        first = hands.until_settled(save(made, {"tier": "gold"}, baseline="silver"))
+        sandbox.fault("never_stored", made, times=1)
+        second = hands.until_settled(save(made, {"tier": "platinum"}, baseline="gold"))
+        assert (first.state, second.state) == (State.CONFIRMED, State.NOT_PERSISTED)
+        sandbox.write(made, {"tier": "theirs"})
+        at = now()
+        news = mirror.record_read(genesys().conversation(made.id).value, at)
+        assert watch.consider(news) == [first.lane_id]
+        until(lambda: hands.turn(first).state == State.REVERTED)
+
+    def test_and_arrives_late_has_changed_nothing_back(
+        self, sandbox: Sandbox, hands: Hands, made: Made
+    ) -> None:
+        first = hands.until_settled(save(made, {"tier": "gold"}, baseline="silver"))
+        sandbox.fault("never_stored", made, times=1)
+        second = hands.until_settled(save(made, {"tier": "platinum"}, baseline="gold"))
+        sandbox.write(made, {"tier": "platinum"})
+        watch.check_again(first)
+        watch.check_again(second)
+        hands.turn(first)
+        second.refresh_from_db()
+        assert (first.state, second.state) == (State.CONFIRMED, State.CONFIRMED)
+
+
+class TestWhatAFormWasBasedOn:
+    def test_was_there_and_is_gone_again(self, sandbox: Sandbox, hands: Hands, made: Made) -> None:
+        first = hands.until_settled(save(made, {"tier": "gold"}, baseline="silver"))
+        sandbox.write(made, {"tier": "theirs"})
+        watch.check_again(first)
+        hands.turn(first)
+        assert first.state == State.REVERTED
+        with pytest.raises(ChangedMeanwhile):
+            save(made, {"tier": "platinum"}, baseline="gold")
+
+    def test_was_withdrawn(self, sandbox: Sandbox, hands: Hands, made: Made) -> None:
+        first = save(made, {"tier": "gold"}, baseline="silver")
+        second = save(made, {"tier": "platinum"}, baseline="gold")
+        assert accept.withdraw(first)
+        hands.until_settled(second)
+        assert (second.state, tier(sandbox, made)) == (State.CONFIRMED, "platinum")
+
+
+class TestAnAnswerThatIsWithdrawn:
+    def test_leaves_the_question_open(self, sandbox: Sandbox, hands: Hands, made: Made) -> None:
+        sandbox.fault("never_stored", made, times=1)
+        edit = hands.until_settled(save(made, {"tier": "gold"}, baseline="silver"))
+        first = answers.again(edit, by=a_user(), seen={"tier": "silver"}).edit
+        edit.refresh_from_db()
+        assert not edit.unresolved
+        assert accept.withdraw(first)
+        edit.refresh_from_db()
+        assert edit.unresolved
+        second = answers.again(edit, by=a_user(), seen={"tier": "silver"}).edit
+        assert (second.pk != first.pk, second.state) == (True, State.QUEUED)
+        assert answers.again(edit, by=a_user(), seen={"tier": "silver"}).edit == second
+        hands.until_settled(second)
+        assert tier(sandbox, made) == "gold"
+
+    def test_asks_nobody_who_left_it_as_it_was(
+        self, sandbox: Sandbox, hands: Hands, made: Made
+    ) -> None:
+        sandbox.fault("never_stored", made, times=1)
+        edit = hands.until_settled(save(made, {"tier": "gold"}, baseline="silver"))
+        answers.leave(edit, by=a_user())
+        assert accept.withdraw(save(made, {"tier": "gold"}, baseline="silver"))
+        edit.refresh_from_db()
+        assert not edit.unresolved
+
+
+class Sleeper(Client):
+    """Falls asleep before its write, and wakes when it is told to; the write leaves, or breaks."""
+
+    def __init__(self, sandbox: Sandbox, made: Made, edit: AttributeEdit) -> None:
+        super().__init__(settings.GENESYS)
+        self._asleep, self._woken = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._work, args=(edit.lane_id,))
+        self._thread.start()
+        assert self._asleep.wait(5)
+
+    def set_attributes(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+        self._asleep.set()
+        assert self._woken.wait(30)
+        return super().set_attributes(*args, **kwargs)  # type: ignore[arg-type]
+
+    def wake(self) -> None:
+        self._woken.set()
+        self._thread.join()
+
+    def _work(self, lane_id: int) -> None:
+        try:
+            step.work(lane_id, self)
+        finally:
+            connection.close()
+
+
+class TestARepair:
+    def late(self, sandbox: Sandbox, hands: Hands, made: Made) -> tuple[Sleeper, AttributeEdit]:
+        """Somebody sleeps on an old value while a newer one is saved and proven."""
+        first = save(made, {"tier": "old"})
+        sleeper = Sleeper(sandbox, made, first)
+        hands.lease_runs_out(first)
+        second = save(made, {"tier": "new"})
+        for edit in (first, second):
+            hands.until_settled(edit)
+        assert second.state == State.CONFIRMED
+        return sleeper, second
+
+    def repairs(self, edit: AttributeEdit) -> list[AttributeEdit]:
+        return list(AttributeEdit.objects.filter(lane_id=edit.lane_id, repair=True))
+
+    def test_restates_what_was_proven(self, sandbox: Sandbox, hands: Hands, made: Made) -> None:
+        sleeper, second = self.late(sandbox, hands, made)
+        sleeper.wake()
+        [repair] = self.repairs(second)
+        hands.until_settled(repair)
+        assert tier(sandbox, made) == "new"
+
+    def test_never_writes_what_is_still_to_be_sent(
+        self, sandbox: Sandbox, hands: Hands, made: Made
+    ) -> None:
+        sleeper, second = self.late(sandbox, hands, made)
+        third = save(made, {"tier": "never mind"})
+        sleeper.wake()
+        assert self.repairs(second) == []
+        assert accept.withdraw(third)
+        until(lambda: tier(sandbox, made) == "old")
+        watch.check_again(second)
+        until(lambda: hands.turn(second).state == State.REVERTED)  # nobody goes on believing in it
+
+    def test_does_not_bring_back_what_others_have_replaced(
+        self, sandbox: Sandbox, hands: Hands, made: Made
+    ) -> None:
+        sleeper, second = self.late(sandbox, hands, made)
+        sandbox.write(made, {"tier": "theirs"})
+        watch.check_again(second)
+        hands.turn(second)
+        assert second.state == State.REVERTED
+        sandbox.fault("reset_before_landing", made, times=1)
+        sleeper.wake()
+        assert self.repairs(second) == []
+        assert tier(sandbox, made) == "theirs"
