@@ -37,11 +37,15 @@ from conversations.genesys.shapes import (
     QueuePage,
     Subscription,
     TokenInfo,
+    Unreadable,
 )
+from conversations.genesys.texts import text
 from conversations.genesys.token import OwnToken, Token, TokenStore
 
 #: The largest answer we read. A conversation with 61 attributes is 20 KB; a page of 100 analytics records 1 MB.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+#: What reading an answer may raise that is no JSON, too deep, or not what it should be.
+UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
 
 T = TypeVar("T")
 
@@ -203,7 +207,7 @@ class Client:
         identity = correlation_id(fields)
         try:
             value = read(content)
-        except (ValueError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             raise OutcomeUnknown(
                 Trouble.UNREADABLE,
                 status=status,
@@ -280,8 +284,11 @@ class Client:
             raise _login_refusal(status, fields, content)
         try:
             raw = json.loads(content)
-            return Token(raw["access_token"], time.time() + float(raw["expires_in"]))
-        except (ValueError, KeyError, TypeError) as error:
+            value = raw["access_token"]
+            if not value.isascii():  # it could not be sent
+                raise Unreadable("no token")
+            return Token(value, time.time() + float(raw["expires_in"]))
+        except (KeyError, *UNREADABLE) as error:
             raise NotSent(Trouble.NO_TOKEN, code="login") from error
 
 
@@ -289,9 +296,10 @@ def _login_refusal(status: int, fields: Mapping[str, str], content: bytes) -> No
     """What a failed sign-in means: by the body's `error`, for its status is not certain (API.md 2.1, 12.10)."""
     try:
         raw = json.loads(content)
-        reason = str(raw.get("error_description") or raw.get("error") or "")
-        refused = raw.get("error") in {"invalid_client", "unauthorized_client", "invalid_grant"}
-    except (ValueError, AttributeError):
+        kind = text(raw.get("error"))
+        reason = text(raw.get("error_description")) or kind
+        refused = kind in {"invalid_client", "unauthorized_client", "invalid_grant"}
+    except UNREADABLE:
         reason, refused = "", False
     known: dict[str, Any] = {
         "status": status,

@@ -16,8 +16,8 @@ from uuid import UUID
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from conversations.genesys.client import Client
-from conversations.genesys.shapes import Conversation, Json, Subscription, Unreadable
+from conversations.genesys.client import UNREADABLE, Client
+from conversations.genesys.shapes import Conversation, Json, Subscription
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,7 @@ def _open(uri: str, genesys: Client) -> ClientConnection:
             open_timeout=OPEN_TIMEOUT_SECONDS,
             close_timeout=CLOSE_TIMEOUT_SECONDS,
             max_size=MAX_FRAME_BYTES,
+            legacy=True,  # a plain connection: it is closed by another thread than the one that reads it
         )
     except (OSError, WebSocketException) as error:
         raise Dropped(Drop.NO_SOCKET) from error
@@ -137,6 +138,6 @@ def read_frame(frame: str | bytes, received: float) -> Notice | None:
         if topic.startswith(("v2.routing.queues.", "v2.users.")) and ".conversations" in topic:
             return Notice(topic, received, Conversation.from_json(body))
         return Notice(topic, received)
-    except (Unreadable, ValueError, TypeError, AttributeError):
+    except UNREADABLE:
         log.warning("notice could not be read", extra={"bytes": len(frame)})
         return None

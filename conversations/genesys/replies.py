@@ -15,6 +15,7 @@ from conversations.genesys.errors import (
     SignInRefused,
     Trouble,
 )
+from conversations.genesys.texts import IDENTITY, NAME, text
 
 TOO_MANY = 429
 UNAVAILABLE = 503
@@ -43,11 +44,12 @@ class ErrorBody:
         """Read an error body; an intermediary's HTML or nothing at all gives an empty one."""
         try:
             raw = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return cls()
         if not isinstance(raw, dict):
             return cls()
-        return cls(_text(raw.get("message")), _text(raw.get("code")), _text(raw.get("contextId")))
+        context_id = text(raw.get("contextId"), IDENTITY)
+        return cls(text(raw.get("message")), text(raw.get("code"), NAME), context_id)
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes) -> GenesysError | None:
@@ -87,7 +89,8 @@ def _refusal(status: int, error: ErrorBody) -> Trouble:
 
 def correlation_id(headers: Mapping[str, str]) -> str:
     """What Genesys support asks for: `ININ-Correlation-Id` (API.md 9), in newer answers maybe under another name."""
-    return headers.get("ININ-Correlation-Id") or headers.get("Genesys-Correlation-Id") or ""
+    found = headers.get("ININ-Correlation-Id") or headers.get("Genesys-Correlation-Id")
+    return text(found, IDENTITY)
 
 
 def retry_after(headers: Mapping[str, str], message: str = "") -> float | None:
@@ -116,7 +119,3 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return number if 0 <= number < 1e7 else None
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

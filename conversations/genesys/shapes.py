@@ -1,15 +1,18 @@
 """JSON of Genesys Cloud to frozen dataclasses. Nothing past this file indexes into a dict.
 
-What we use is read, what we do not know is tolerated (new members, new enumeration values), and a missing id fails
-loudly with `Unreadable`. One reader serves the REST answer and the leaner event (API.md 5.1 and 7.3).
+What we use is read, what we do not know is tolerated (new members, new enumeration values), and an answer that does
+not say what it is about fails loudly with `Unreadable`. One odd item among good ones is left out. Whatever text is
+taken can be stored. One reader serves the REST answer and the leaner event (API.md 5.1 and 7.3).
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Self
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Self, TypeVar
 from uuid import UUID
+
+from conversations.genesys.texts import NAME, storable, text
 
 Json = dict[str, Any]
 
@@ -27,6 +30,14 @@ LEG_ARRAYS = {
     "videos": "video",
     "internalMessages": "internalmessage",
 }
+
+
+#: What is kept of the words Genesys may extend. Those we know are shorter.
+PURPOSE, MEDIA, DIRECTION, STATE = 20, 20, 10, 40
+#: A moment outside of these years is a mistake, and some clocks and databases cannot hold it.
+YEARS = range(1970, 9000)
+
+T = TypeVar("T")
 
 
 class Unreadable(ValueError):
@@ -49,10 +60,10 @@ class Leg:
         work = _mapping(raw.get("afterCallWork"))
         return cls(
             media=media,
-            state=_text(raw.get("state")),
+            state=text(raw.get("state"), STATE),
             held=raw.get("held") is True,
-            direction=_text(raw.get("direction")),
-            after_call_work=_text(work.get("state")),
+            direction=text(raw.get("direction"), DIRECTION),
+            after_call_work=text(work.get("state"), STATE),
             connected_at=_time(raw.get("connectedTime")),
         )
 
@@ -74,24 +85,27 @@ class Participant:
     after_call_work_started_at: datetime | None = None
     after_call_work_ended_at: datetime | None = None
     attributes: dict[str, str] = field(default_factory=dict)
+    #: False: nothing was said about the attributes, which is something else than having none.
+    attributes_shown: bool = True
     legs: tuple[Leg, ...] = ()
 
     @classmethod
     def from_json(cls, raw: Json) -> Self:
         return cls(
             id=_id(raw.get("id"), "participant"),
-            purpose=_text(raw.get("purpose")),
-            name=_text(raw.get("name")),
+            purpose=text(raw.get("purpose"), PURPOSE),
+            name=text(raw.get("name"), NAME),
             user_id=_maybe_id(raw.get("userId")),
             queue_id=_maybe_id(raw.get("queueId")),
-            queue_name=_text(raw.get("queueName")),
-            address=_text(raw.get("ani")) or _text(raw.get("address")),
+            queue_name=text(raw.get("queueName"), NAME),
+            address=text(raw.get("ani"), NAME) or text(raw.get("address"), NAME),
             started_at=_time(raw.get("startTime")),
             connected_at=_time(raw.get("connectedTime")),
             ended_at=_time(raw.get("endTime")),
             after_call_work_started_at=_time(raw.get("startAcwTime")),
             after_call_work_ended_at=_time(raw.get("endAcwTime")),
             attributes=_attributes(raw.get("attributes")),
+            attributes_shown=isinstance(raw.get("attributes"), dict),
             legs=tuple(
                 Leg.from_json(media, leg)
                 for array, media in LEG_ARRAYS.items()
@@ -102,21 +116,28 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A whole conversation as one answer or one event showed it."""
+    """A whole conversation as one answer or one event showed it, each participant once.
+
+    Without participants it says nothing about them: every conversation has some.
+    """
 
     id: UUID
     participants: tuple[Participant, ...]
     started_at: datetime | None = None
     ended_at: datetime | None = None
     division_ids: tuple[UUID, ...] = ()
+    #: One was among them whose id cannot be read: it is left out, and what was to be told of it is unknown.
+    incomplete: bool = False
 
     @classmethod
     def from_json(cls, raw: Json) -> Self:
         memberships = _mappings(raw.get("divisions"))
         divisions = (_maybe_id(_mapping(each.get("division")).get("id")) for each in memberships)
+        participants = _readable(Participant.from_json, raw.get("participants"))
         return cls(
             id=_id(raw.get("id"), "conversation"),
-            participants=tuple(map(Participant.from_json, _mappings(raw.get("participants")))),
+            participants=_once(participants),
+            incomplete=len(participants) < _length(raw.get("participants")),
             started_at=_time(raw.get("startTime")),
             ended_at=_time(raw.get("endTime")),
             division_ids=tuple(each for each in divisions if each),
@@ -132,15 +153,17 @@ class ListedPage:
 
     @classmethod
     def from_json(cls, raw: Json) -> Self:
-        listed = tuple(map(_listed_conversation, _mappings(raw.get("conversations"))))
-        return cls(listed, int(raw.get("totalHits") or len(listed)))
+        listed = tuple(_readable(_listed_conversation, raw.get("conversations")))
+        if not listed and _length(raw.get("conversations")):
+            raise Unreadable("a page with nothing readable would count as the end of the listing")
+        return cls(listed, _count(raw.get("totalHits")) or len(listed))
 
 
 def _listed_conversation(raw: Json) -> Conversation:
-    divisions = (_maybe_id(each) for each in raw.get("divisionIds") or ())
+    divisions = (_maybe_id(each) for each in _list(raw.get("divisionIds")))
     return Conversation(
         id=_id(raw.get("conversationId"), "conversation"),
-        participants=tuple(map(_listed_participant, _mappings(raw.get("participants")))),
+        participants=_once(_readable(_listed_participant, raw.get("participants"))),
         started_at=_time(raw.get("conversationStart")),
         ended_at=_time(raw.get("conversationEnd")),
         division_ids=tuple(each for each in divisions if each),
@@ -159,16 +182,17 @@ def _listed_participant(raw: Json) -> Participant:
     queues = [each for each in (_maybe_id(e.get("queueId")) for e in segments) if each]
     return Participant(
         id=_id(raw.get("participantId"), "participant"),
-        purpose=_text(raw.get("purpose")),
-        name=_text(raw.get("participantName")),
+        purpose=text(raw.get("purpose"), PURPOSE),
+        name=text(raw.get("participantName"), NAME),
         user_id=_maybe_id(raw.get("userId")),
         queue_id=queues[-1] if queues else None,
-        address=next((_text(each.get("ani")) for each in sessions if each.get("ani")), ""),
+        address=next((text(each.get("ani"), NAME) for each in sessions if each.get("ani")), ""),
         started_at=min(begun, default=None),
         connected_at=min(begun, default=None),
         ended_at=max(left) if left and len(left) == len(ended) else None,
         after_call_work_started_at=_time(wrapups[-1].get("segmentStart")) if wrapups else None,
         after_call_work_ended_at=_time(wrapups[-1].get("segmentEnd")) if wrapups else None,
+        attributes_shown=False,
         legs=tuple(_listed_leg(each) for each in sessions),
     )
 
@@ -179,12 +203,12 @@ _RINGING = frozenset({"alert", "contacting", "dialing", "scheduled", "callback"}
 
 def _listed_leg(raw: Json) -> Leg:
     open_ones = [each for each in _mappings(raw.get("segments")) if not each.get("segmentEnd")]
-    now = _text(open_ones[-1].get("segmentType")) if open_ones else ""
+    now = text(open_ones[-1].get("segmentType")) if open_ones else ""
     return Leg(
-        media=_text(raw.get("mediaType")),
+        media=text(raw.get("mediaType"), MEDIA),
         state="alerting" if now in _RINGING else "connected" if now else "disconnected",
         held=now == "hold",
-        direction=_text(raw.get("direction")),
+        direction=text(raw.get("direction"), DIRECTION),
         after_call_work="",
         connected_at=None,
     )
@@ -197,7 +221,7 @@ class Queue:
 
     @classmethod
     def from_json(cls, raw: Json) -> Self:
-        return cls(_id(raw.get("id"), "queue"), _text(raw.get("name")))
+        return cls(_id(raw.get("id"), "queue"), text(raw.get("name"), NAME))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +231,8 @@ class QueuePage:
 
     @classmethod
     def from_json(cls, raw: Json) -> Self:
-        queues = tuple(map(Queue.from_json, _mappings(raw.get("entities"))))
-        return cls(queues, int(raw.get("pageCount") or 1))
+        queues = tuple(_readable(Queue.from_json, raw.get("entities")))
+        return cls(queues, _count(raw.get("pageCount")) or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +245,10 @@ class Grants:
     def from_json(cls, raw: Json) -> Self:
         return cls(
             frozenset(
-                (_text(policy.get("domain")), _text(policy.get("entityName")), str(action))
+                (text(policy.get("domain")), text(policy.get("entityName")), text(action))
                 for grant in _mappings(raw.get("grants"))
                 for policy in _mappings(_mapping(grant.get("role")).get("policies"))
-                for action in policy.get("actions") or ()
+                for action in _list(policy.get("actions"))
             )
         )
 
@@ -247,8 +271,8 @@ class TokenInfo:
     @classmethod
     def from_json(cls, raw: Json) -> Self:
         return cls(
-            organization=_text(_mapping(raw.get("organization")).get("name")),
-            client_name=_text(_mapping(raw.get("OAuthClient")).get("name")),
+            organization=text(_mapping(raw.get("organization")).get("name")),
+            client_name=text(_mapping(raw.get("OAuthClient")).get("name")),
         )
 
 
@@ -262,7 +286,7 @@ class Channel:
 
     @classmethod
     def from_json(cls, raw: Json) -> Self:
-        channel = cls(_text(raw.get("id")), _text(raw.get("connectUri")), _time(raw.get("expires")))
+        channel = cls(text(raw.get("id")), text(raw.get("connectUri")), _time(raw.get("expires")))
         if not channel.id or not channel.connect_uri:
             raise Unreadable("a channel without id or address")
         return channel
@@ -278,11 +302,11 @@ class Subscription:
 
     @classmethod
     def from_json(cls, raw: Json) -> Self:
-        missing = ", ".join(str(each) for each in raw.get("missingPermissions") or ())
+        missing = ", ".join(text(each) for each in _list(raw.get("missingPermissions")))
         return cls(
-            topic=_text(raw.get("id")),
-            permitted=_text(raw.get("state")) != "Rejected",
-            reason=_text(raw.get("rejectionReason")) or missing,
+            topic=text(raw.get("id")),
+            permitted=text(raw.get("state")) != "Rejected",
+            reason=text(raw.get("rejectionReason")) or missing,
         )
 
 
@@ -305,25 +329,67 @@ def _time(value: object) -> datetime | None:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return moment if moment and moment.tzinfo else None
+    if moment is None or moment.tzinfo is None or moment.year not in YEARS:
+        return None
+    return moment.astimezone(UTC)
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _mapping(value: object) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def _mappings(value: object) -> Iterable[Json]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _mappings(value: object) -> list[Json]:
+    return [each for each in _list(value) if isinstance(each, dict)]
+
+
+def _length(value: object) -> int:
+    return len(_list(value))
+
+
+def _readable(from_json: Callable[[Json], T], value: object) -> list[T]:
+    """The items of a list but those without an id: one odd item must not hide the others."""
+    found = []
+    for each in _mappings(value):
+        try:
+            found.append(from_json(each))
+        except Unreadable:
+            continue
+    return found
+
+
+def _once(participants: Iterable[Participant]) -> tuple[Participant, ...]:
+    """Each id once: some views list a party once for each of its legs (API.md 4.4)."""
+    found: dict[UUID, Participant] = {}
+    for each in participants:
+        found[each.id] = _merged(found[each.id], each) if each.id in found else each
+    return tuple(found.values())
+
+
+def _merged(first: Participant, again: Participant) -> Participant:
+    """One party listed twice: the first counts. It is on where either is, and holds what either shows."""
+    over = first.ended_at and again.ended_at and max(first.ended_at, again.ended_at)
+    return replace(
+        first,
+        ended_at=over or None,
+        attributes={**again.attributes, **first.attributes},
+        attributes_shown=first.attributes_shown or again.attributes_shown,
+        legs=first.legs + again.legs,
+    )
 
 
 def _attributes(value: object) -> dict[str, str]:
-    """Attribute values are text (API.md 4.3); whatever else is stored is shown as its JSON, null as absent."""
+    """Attribute values are text (API.md 4.3) of any length; whatever else is stored is shown as its JSON, null as
+    absent."""
     return {
-        key: each if isinstance(each, str) else json.dumps(each)
+        storable(key): storable(each) if isinstance(each, str) else json.dumps(each)
         for key, each in _mapping(value).items()
         if each is not None
     }

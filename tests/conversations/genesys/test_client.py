@@ -23,8 +23,10 @@ from conversations.genesys import (
     OutcomeUnknown,
     Refused,
     SignInRefused,
+    Trouble,
 )
 from conversations.models import AccessToken
+from tests.conversations.between import twisted
 from tests.genesys import Made, Sandbox
 from tests.profile import free_port
 
@@ -116,6 +118,12 @@ class TestReading:
         sandbox.fault("truncated_json", made, call="read")
         with pytest.raises(OutcomeUnknown):
             client.conversation(made.id)
+
+    def test_of_an_answer_nested_without_end_is_unknown(self, sandbox: Sandbox, made: Made) -> None:
+        deep = b'{"participants":' + b"[" * 200_000
+        with twisted(lambda _: deep) as client, pytest.raises(OutcomeUnknown) as caught:
+            client.conversation(made.id)
+        assert caught.value.trouble == Trouble.UNREADABLE
 
     def test_of_a_dripping_answer_ends_at_the_deadline(
         self, hasty: Client, sandbox: Sandbox, made: Made
