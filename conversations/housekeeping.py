@@ -42,10 +42,13 @@ def _conversations(before: datetime) -> int:
     matters = AttributeEdit.objects.filter(
         Q(state__in=OPEN) | Q(unresolved=True), lane__conversation_id=OuterRef("pk")
     )
-    old = Conversation.objects.filter(phase=Conversation.Phase.ENDED, ended_at__lt=before)
+    over = Conversation.objects.filter(~Exists(matters), phase=Conversation.Phase.ENDED)
     ids = list(
-        old.filter(~Exists(matters)).order_by("ended_at").values_list("pk", flat=True)[:BATCH]
+        over.filter(ended_at__lt=before).order_by("ended_at").values_list("pk", flat=True)[:BATCH]
     )
+    if len(ids) < BATCH:  # Genesys never said when these ended
+        guessed = over.filter(ended_at=None, phase_since__lt=before)
+        ids += guessed.values_list("pk", flat=True)[: BATCH - len(ids)]
     with transaction.atomic():
         Conversation.objects.filter(pk__in=ids).delete()
     return len(ids)

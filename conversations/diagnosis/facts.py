@@ -135,7 +135,7 @@ class Facts:
         """When the conversation ended, if it did before the edit was settled."""
         if self.conversation is None or self.conversation.live:
             return None
-        ended = epoch(self.conversation.ended_at)
+        ended = epoch(self.conversation.over_since)
         if ended is None or ended > self.settled_at + history.SLACK_SECONDS:
             return None
         return ended

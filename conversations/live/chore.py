@@ -8,6 +8,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from conversations import budget
 from conversations.genesys import GenesysError
+from conversations.live import mishap
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -16,7 +17,7 @@ AFTER_TROUBLE_SECONDS = 2.0
 
 
 class Chore(threading.Thread):
-    """Works until it is stopped. Whatever goes wrong outside us is logged and tried again."""
+    """Works until it is stopped. Whatever goes wrong is logged and tried again."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name, daemon=True)
@@ -52,18 +53,22 @@ class Chore(threading.Thread):
     def _try(self) -> float:
         try:
             close_old_connections()
-            return self.work()
-        except GenesysError as error:
-            log.warning(
-                "no answer for a chore", chore=self.name, status=error.status, code=error.code
-            )
-            budget.learn(error.rates)
-            if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-                budget.block(error.retry_after)
-            return error.retry_after or AFTER_TROUBLE_SECONDS
+            try:
+                return self.work()
+            except GenesysError as error:
+                return self._without_answer(error)
         except DatabaseError as error:
             log.warning("no database for a chore", chore=self.name, error=type(error).__name__)
-            return AFTER_TROUBLE_SECONDS
+        except Exception as error:  # noqa: BLE001 - the thread's outermost frame: nobody else does this
+            log.error("chore failed", chore=self.name, **mishap.facts(error))
+        return AFTER_TROUBLE_SECONDS
+
+    def _without_answer(self, error: GenesysError) -> float:
+        log.warning("no answer for a chore", chore=self.name, status=error.status, code=error.code)
+        budget.learn(error.rates)
+        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+            budget.block(error.retry_after)
+        return error.retry_after or AFTER_TROUBLE_SECONDS
 
     def _rest(self, seconds: float) -> None:
         with self._changed:

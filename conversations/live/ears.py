@@ -8,11 +8,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
+import structlog
+
 from conversations import budget
 from conversations.budget import Use
 from conversations.genesys import Client
-from conversations.genesys.notifications import Dropped, Line, Notice
+from conversations.genesys.notifications import Drop, Dropped, Line, Notice
 from conversations.genesys.shapes import Subscription
+from conversations.live import mishap
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 #: A channel takes this many topics (API.md 7.1).
 TOPICS_OF_A_LINE = 1000
@@ -111,3 +116,6 @@ class Ears:
                 self._heard.put(notice)
         except Dropped as gone:
             self._heard.put(_Gone(line, gone))
+        except Exception as error:  # noqa: BLE001 - the thread's outermost frame: nobody hears this line any more
+            log.error("ear failed", **mishap.facts(error))
+            self._heard.put(_Gone(line, Dropped(Drop.CLOSED)))

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from conversations import mirror
 from conversations.edits import proof, watch
@@ -37,7 +37,7 @@ class Intake:
         started = time.monotonic()
         try:
             self._record(events)
-        except (DataError, IntegrityError, ValueError):
+        except mirror.UNRECORDABLE:
             for event in events:
                 self._record_alone(event)
         if (
@@ -48,7 +48,7 @@ class Intake:
     def _record_alone(self, event: Event) -> None:
         try:
             self._record([event])
-        except (DataError, IntegrityError, ValueError) as error:
+        except mirror.UNRECORDABLE as error:
             log.warning(
                 "event could not be recorded",
                 conversation=str(event[0].id),
@@ -73,7 +73,7 @@ class Intake:
         ]
         for lane_id in {*proven, *doubted}:
             self._nudge(lane_id)
-        if any(each.doubtful or each.unnamed for each in news):
+        if any(each.wants_a_read for each in news):
             self._wake_reader()
 
 

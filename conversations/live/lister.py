@@ -19,7 +19,7 @@ from conversations.genesys import Client
 from conversations.genesys.shapes import Conversation as Shown
 from conversations.genesys.shapes import ListedPage
 from conversations.live.chore import Chore
-from conversations.mirror import Reading
+from conversations.mirror import LAG_SECONDS, Reading
 from conversations.models import Conversation, Feed
 from conversations.models.clock import now
 from conversations.models.conversation import ConversationQuerySet
@@ -37,8 +37,6 @@ WITHOUT_A_LINE_SECONDS = 15.0
 REACH_DAYS = 2
 #: The end of the interval lies in the future: a scan that ends "now" misses what starts meanwhile.
 AHEAD_DAYS = 1
-#: The listing lags (API.md 6.1): what began or was heard of within this time may be missing in it and yet be live.
-LAG_SECONDS = 120.0
 #: With more queues than this a filter would be too long; everything is listed then.
 MOST_QUEUES_TO_NAME = 100
 
@@ -106,14 +104,30 @@ class Lister(Chore):
             page += 1
 
     def _record(self, listed: Collection[Shown]) -> bool:
-        """Says whether any was new."""
-        return bool(mirror.record_listed([each for each in listed if each.ended_at is None]))
+        """Says whether any was new. One that cannot be recorded is said and skipped."""
+        live = [each for each in listed if each.ended_at is None]
+        try:
+            return bool(mirror.record_listed(live))
+        except mirror.UNRECORDABLE:
+            return sum(map(_record_alone, live)) > 0
 
     def _page(self, since: datetime, until: datetime, page: int) -> ListedPage:
         budget.wait_for(Use.FEED)
         answer = self._genesys.live_conversations(since, until, page, queue_ids=self._queue_ids)
         budget.learn(answer.rates)
         return answer.value
+
+
+def _record_alone(shown: Shown) -> bool:
+    try:
+        return bool(mirror.record_listed([shown]))
+    except mirror.UNRECORDABLE as error:
+        log.warning(
+            "listed conversation could not be recorded",
+            conversation=str(shown.id),
+            error=type(error).__name__,
+        )
+        return False
 
 
 def _interval() -> tuple[datetime, datetime]:

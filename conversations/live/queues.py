@@ -1,5 +1,7 @@
 """Which queues are followed: all of the organisation, or those the settings name."""
 
+from uuid import UUID
+
 from django.conf import settings
 
 from conversations import budget
@@ -26,12 +28,12 @@ def chosen(genesys: Client) -> list[Shown]:
 
 
 def _all(genesys: Client) -> list[Shown]:
-    queues: list[Shown] = []
+    queues: dict[UUID, Shown] = {}  # a queue may move to the next page while we read
     page, pages = 1, 1
     while page <= pages:
         budget.wait_for(Use.LOOK)
         answer = genesys.queues(page)
         budget.learn(answer.rates)
-        queues += answer.value.queues
+        queues |= {each.id: each for each in answer.value.queues}
         page, pages = page + 1, answer.value.page_count
-    return queues
+    return list(queues.values())

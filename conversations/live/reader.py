@@ -15,6 +15,7 @@ from conversations import budget, mirror
 from conversations.budget import HeldBack, Use
 from conversations.edits import watch
 from conversations.genesys import Client, GenesysError, Refused
+from conversations.live import mishap
 from conversations.live.chore import Chore
 from conversations.mirror import Reading
 from conversations.models.clock import now
@@ -71,8 +72,8 @@ class Reader(Chore):
             try:
                 close_old_connections()
                 self._read_one(conversation_id)
-            except DatabaseError as error:  # the wish stands, and is taken again after a while
-                log.warning("read could not be recorded", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - the thread's outermost frame: no answer may cost a hand
+                _could_not_record(conversation_id, error)
             finally:
                 self._free.release()
         connection.close()
@@ -106,6 +107,20 @@ def _is_refused(conversation_id: UUID, error: Refused) -> None:
         mirror.forget_live(conversation_id, now())
     else:
         mirror.is_refused(conversation_id, error.status or 0)
+
+
+def _could_not_record(conversation_id: UUID, error: Exception) -> None:
+    """The wish stands, and is taken again after a while."""
+    log.warning(
+        "read could not be recorded",
+        conversation=str(conversation_id),
+        **mishap.facts(error),
+    )
+    try:
+        close_old_connections()
+        mirror.could_not_read(conversation_id, None)
+    except DatabaseError as failure:
+        log.warning("no database for a reader", error=type(failure).__name__)
 
 
 def _could_not_read(conversation_id: UUID, error: GenesysError) -> None:

@@ -6,7 +6,7 @@ a moment ago may be an echo; it changes nothing and is reported as a doubt, for 
 """
 
 from conversations.mirror.attributes import ECHO_SECONDS, followed_for, held_lately
-from conversations.mirror.listed import record_listed
+from conversations.mirror.listed import LAG_SECONDS, record_listed
 from conversations.mirror.news import News
 from conversations.mirror.reading import (
     Reading,
@@ -18,10 +18,19 @@ from conversations.mirror.reading import (
     want,
     want_missed,
 )
-from conversations.mirror.records import Event, forget_live, known, record_events, record_read
+from conversations.mirror.records import (
+    UNRECORDABLE,
+    Event,
+    forget_live,
+    known,
+    record_events,
+    record_read,
+)
 
 __all__ = [
     "ECHO_SECONDS",
+    "LAG_SECONDS",
+    "UNRECORDABLE",
     "Event",
     "News",
     "Reading",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from conversations.genesys.shapes import Participant as ShownParticipant
 from conversations.mirror.news import News
 from conversations.models import AttributeSighting, Conversation, FeedTopic, Participant
 
@@ -50,7 +51,13 @@ class Attributes:
     news: News
     sightings: list[AttributeSighting]
 
-    def take(self, participant: Participant, shown: dict[str, str]) -> None:
+    def take(self, participant: Participant, party: ShownParticipant) -> None:
+        """Take over what was shown of a participant. What was not shown stays; an event that keeps silent about
+        attributes we hold puts them in doubt, as if they were missing."""
+        shown = party.attributes
+        silent = not party.attributes_shown
+        if silent and (self.source is Source.READ or not participant.attributes_known):
+            return
         if not participant.attributes_known:
             participant.attributes, participant.attributes_known = dict(shown), True
             self.news.changed.add(participant.participant_id)

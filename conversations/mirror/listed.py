@@ -11,12 +11,15 @@ from django.db import transaction
 
 from conversations import indexing, scopes
 from conversations.genesys.shapes import Conversation as Shown
+from conversations.mirror import reading
 from conversations.mirror.batch import Batch, queue_ids, queue_names
 from conversations.mirror.parties import name_staff, take_facts
 from conversations.mirror.summary import sum_up
 from conversations.models import AttributeSighting, Conversation, Participant
 from conversations.models.clock import now
 
+#: The listing lags (API.md 6.1): what began, ended or was heard of within this time may be listed wrongly.
+LAG_SECONDS = 120.0
 #: What is listed counts like what is read: it may show again somebody who seemed to be gone.
 Source = AttributeSighting.Source
 
@@ -60,8 +63,11 @@ def _renew(shown: Sequence[Shown], at: float) -> None:
     batch = Batch(shown)
     for each in {each.id: each for each in shown}.values():
         row = batch.conversations[each.id]
-        if row.asked_at or row.heard_at:  # told better than by a listing, but for its begin
+        told_at = max(row.asked_at, row.heard_at)
+        if told_at:  # told better than by a listing, but for its begin
             row.started_at = each.started_at or row.started_at
+            if not row.live and not row.ended_at and told_at < at - LAG_SECONDS:
+                reading.check_now(row, at)  # it goes on, or went on after all
         else:
             parties = [batch.parties[each.id].of(party) for party in each.participants]
             _take(row, parties, each, at, batch.queue_name)

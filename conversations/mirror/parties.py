@@ -28,6 +28,9 @@ class Rows:
     def __iter__(self) -> Iterator[Participant]:
         return iter(sorted(self._known.values(), key=lambda each: each.position))
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def of(self, shown: ShownParticipant) -> Participant:
         if shown.id not in self._known:
             self._known[shown.id] = Participant(
@@ -60,7 +63,8 @@ class Rows:
 
 
 def take_facts(row: Participant, shown: ShownParticipant, source: Source) -> None:
-    """Everything but the attributes. What is left out stays, and what has ended stays ended."""
+    """Everything but the attributes. What is left out stays; who has left stays away, unless a read or a listing shows
+    them on."""
     over = row.pk is not None and not row.on and not row.wrapping_up
     row.purpose = shown.purpose or row.purpose
     row.name = shown.name or row.name
@@ -69,7 +73,7 @@ def take_facts(row: Participant, shown: ShownParticipant, source: Source) -> Non
     row.queue_id = shown.queue_id or row.queue_id
     row.started_at = shown.started_at or row.started_at
     row.connected_at = shown.connected_at or row.connected_at
-    row.ended_at = shown.ended_at or row.ended_at
+    row.ended_at = shown.ended_at or (row.ended_at if source is Source.EVENT else None)
     if over and source is Source.EVENT:
         return
     row.state = _state(shown)

@@ -24,12 +24,26 @@ OTHERS_SECONDS = 5.0
 #: What Genesys refuses to show is asked for again this much later: a permission may have come.
 REFUSED_SECONDS = 600.0
 MAX_BACKOFF_SECONDS = 300.0
+#: What is counted of reads that failed, and of that, what makes the next one wait longer.
+MOST_FAILURES, DOUBLINGS = 1000, 10
+#: So many wishes are written in one transaction.
+WISHES = 500
 
 
 def want(rows: QuerySet[Conversation], how: Reading) -> None:
     """Have these conversations read; a read that is under way does not answer a wish that came after it began."""
-    rows.filter(reading__lte=Reading.CHECK).update(read_after=0)
-    rows.update(reading=Greatest(F("reading"), int(how)), reading_since=now())
+    ids = sorted(rows.values_list("pk", flat=True))
+    for first in range(0, len(ids), WISHES):
+        _want(ids[first : first + WISHES], how)
+
+
+def _want(ids: list[UUID], how: Reading) -> None:
+    wanted = Conversation.objects.filter(pk__in=ids)
+    with transaction.atomic():
+        # An UPDATE takes the rows in any order. Events are recorded meanwhile, and take them in this one.
+        list(wanted.select_for_update().order_by("pk").values_list("pk"))
+        wanted.filter(reading__lte=Reading.CHECK).update(read_after=0)
+        wanted.update(reading=Greatest(F("reading"), int(how)), reading_since=now())
 
 
 def want_missed() -> None:
@@ -72,10 +86,8 @@ def could_not_read(conversation_id: UUID, retry_after: float | None) -> None:
     """No answer: again later, the later the more often it failed; meanwhile others come before it."""
     row = Conversation.objects.filter(pk=conversation_id).first()
     if row is not None:
-        wait = max(retry_after or 0.0, min(MAX_BACKOFF_SECONDS, 2.0**row.read_failures))
-        Conversation.objects.filter(pk=conversation_id).update(
-            read_failures=row.read_failures + 1, read_after=now() + wait
-        )
+        _failed(row, now(), retry_after or 0.0)
+        row.save(update_fields=["read_failures", "read_after"])
 
 
 def is_refused(conversation_id: UUID, status: int) -> None:
@@ -83,6 +95,29 @@ def is_refused(conversation_id: UUID, status: int) -> None:
     Conversation.objects.filter(pk=conversation_id).update(
         read_refused=status, read_after=now() + REFUSED_SECONDS
     )
+
+
+def _failed(row: Conversation, at: float, at_least: float = 0.0) -> None:
+    longer = min(MAX_BACKOFF_SECONDS, 2.0 ** min(row.read_failures, DOUBLINGS))
+    row.read_failures = min(row.read_failures + 1, MOST_FAILURES)
+    row.read_after = at + max(at_least, longer)
+
+
+def nothing_shown(row: Conversation, at: float) -> None:
+    """An answer told nothing of the participants we know: the wish stands. Changes the row, saves nothing."""
+    _failed(row, at)
+
+
+def check_later(row: Conversation, at: float) -> None:
+    """What was recorded contradicts what was told before: once more, when nothing is late any more. Changes the row,
+    saves nothing."""
+    if row.reading <= Reading.CHECK:
+        row.reading, row.reading_since, row.read_after = Reading.CHECK, at, at + ECHO_SECONDS
+
+
+def check_now(row: Conversation, at: float) -> None:
+    """It may be otherwise than we believe, but nothing says that anything changed. Changes the row, saves nothing."""
+    _wish(row, Reading.CHECK, at)
 
 
 def after_read(row: Conversation, asked_at: float) -> None:
@@ -99,7 +134,7 @@ def after_event(row: Conversation, news: News, at: float, *, changed: bool) -> N
     tells. So what was changed by events is read once they have been silent for as long as one may be late; when calls
     are short, whatever matters more comes first.
     """
-    if news.doubtful:
+    if news.doubtful or news.incomplete or news.contradicts:
         _wish(row, Reading.DOUBT, at)
     elif news.unnamed:
         _wish(row, Reading.FILL, at)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
 from conversations import indexing, scopes
 from conversations.genesys.shapes import Conversation as Shown
@@ -18,6 +18,8 @@ from conversations.models.clock import moment
 
 Source = AttributeSighting.Source
 Phase = Conversation.Phase
+#: What odd content may raise while it is recorded. It says nothing about the next conversation.
+UNRECORDABLE = (DataError, IntegrityError, ArithmeticError, LookupError, TypeError, ValueError)
 #: What it shows, and when it arrived (epoch seconds of the database).
 Event = tuple[Shown, float]
 
@@ -29,9 +31,14 @@ def record_read(shown: Shown, asked_at: float) -> News:
         row = batch.conversations[shown.id]
         if row.asked_at > asked_at:
             return News(shown.id)
-        row.asked_at = asked_at
-        reading.after_read(row, asked_at)
+        if batch.parties[row.pk] and not shown.participants and not shown.ended_at:
+            reading.nothing_shown(row, asked_at)
+        else:
+            row.asked_at = asked_at
+            reading.after_read(row, asked_at)
         news = _take(batch, row, shown, asked_at, Source.READ)
+        if news.contradicts:
+            reading.check_later(row, asked_at)
         keep_names(batch.parties[row.pk].changed())  # the others have been kept before
         _save(batch, asked_at)
     return news
@@ -61,14 +68,12 @@ def known(conversation_id: UUID) -> Conversation | None:
 
 def forget_live(conversation_id: UUID, at: float) -> None:
     """Genesys knows the conversation no more: whatever we believed, it is over."""
-    row = Conversation.objects.filter(pk=conversation_id)
-    row.update(
+    Conversation.objects.filter(pk=conversation_id).update(
         phase=Phase.ENDED,
         phase_since=moment(at),
         asked_at=at,
         reading=Conversation.Reading.NOT_WANTED,
     )
-    row.filter(ended_at=None).update(ended_at=moment(at))
     indexing.drop(conversation_id)
     scopes.changed(conversation_id)
 
@@ -88,21 +93,30 @@ def _rounds(events: Sequence[Event]) -> Iterator[list[Event]]:
 
 
 def _take(batch: Batch, row: Conversation, shown: Shown, at: float, source: Source) -> News:
-    news = News(row.pk)
+    news = News(row.pk, incomplete=shown.incomplete)
     was, flow_ran = row.phase, row.flow_running
+    # A read that was asked for before the newest event arrived brings nobody back whom that event may have seen leave.
+    facts = Source.EVENT if at < row.heard_at else source
     rows = batch.parties[row.pk]
     followed = batch.followed_for(row, at) if source is Source.EVENT else 0.0
     attributes = Attributes(row, at, source, followed, news, batch.sightings)
     for position, each in enumerate(shown.participants):
         participant = rows.of(each)
         participant.position = position
-        take_facts(participant, each, source)
-        attributes.take(participant, each.attributes)
+        take_facts(participant, each, facts)
+        attributes.take(participant, each)
     news.unnamed = not name_staff(rows, batch.staff_name) and not row.asked_at
-    sum_up(row, shown, list(rows), at, source, batch.queue_name)
+    sum_up(row, shown, list(rows), at, facts, batch.queue_name)
     news.live = row.live
     news.ended = (row.phase == Phase.ENDED != was) or (flow_ran and not row.flow_running)
+    news.contradicts = was == Phase.ENDED and (row.live or _shows_life(row, shown))
     return news
+
+
+def _shows_life(row: Conversation, shown: Shown) -> bool:
+    """Somebody is on, though the row says that it is over, which Genesys has not said."""
+    over = row.ended_at or shown.ended_at
+    return not over and any(each.ended_at is None for each in shown.participants)
 
 
 def _save(batch: Batch, at: float) -> None:

@@ -12,6 +12,8 @@ from conversations.models.clock import moment
 
 #: Participants that are a flow at work rather than a person (API.md 5.1).
 FLOWS = frozenset({"ivr", "botflow", "workflow", "voicesurveyflow"})
+#: What fits of the names of all agents.
+AGENTS_LENGTH = 255
 
 Source = AttributeSighting.Source
 Phase = Conversation.Phase
@@ -27,7 +29,10 @@ def sum_up(
 ) -> None:
     """What the board shows of a conversation in one line, from all its participants."""
     row.started_at = shown.started_at or row.started_at or _first_connected(participants)
-    row.ended_at = shown.ended_at or row.ended_at
+    if shown.ended_at or (source is Source.READ and shown.participants):
+        row.ended_at = (
+            shown.ended_at
+        )  # absent: it goes on (API.md 5.1), whatever we believed; events never have it
     if shown.division_ids:
         row.division_ids = [str(each) for each in shown.division_ids]
     legs = [leg for each in _customers_first(shown.participants) for leg in each.legs]
@@ -37,10 +42,12 @@ def sum_up(
     row.customer = next((each.name or each.address for each in customers), row.customer)
     staff = [each for each in participants if each.purpose in STAFF]
     here = [each.name for each in staff if each.name and (each.on or each.wrapping_up)]
-    row.agent = ", ".join(dict.fromkeys(here))
+    row.agent = ", ".join(dict.fromkeys(here))[:AGENTS_LENGTH]
     row.flow_running = any(each.on and each.purpose in FLOWS for each in participants)
     _move_queue(row, participants, shown, at, name_of_queue)
-    _move_phase(row, participants, at, source)
+    if shown.participants or shown.ended_at:
+        _move_phase(row, participants, at, source)
+    row.phase_since = row.phase_since or moment(at)
 
 
 def _first_connected(participants: list[Participant]) -> datetime | None:
@@ -74,23 +81,23 @@ def _move_queue(
 def _move_phase(
     row: Conversation, participants: list[Participant], at: float, source: Source
 ) -> None:
-    """The phase, since when. An event does not bring back what has ended."""
+    """The phase, since when. An event does not bring back what has ended.
+
+    That nobody is on any more is why we believe that it is over: a read without `endTime` and with somebody on tells
+    better. `ended_at` is Genesys's word alone.
+    """
     if row.phase == Phase.ENDED and source is Source.EVENT:
         return
     phase, since = _phase(row, participants)
     if phase != row.phase or row.phase_since is None:
         row.phase, row.phase_since = phase, since or moment(at)
-    if phase == Phase.ENDED and row.ended_at is None:
-        row.ended_at = max(
-            (each.ended_at for each in participants if each.ended_at), default=moment(at)
-        )
 
 
 def _phase(
     row: Conversation, participants: list[Participant]
 ) -> tuple[Conversation.Phase, datetime | None]:
     staff = [each for each in participants if each.purpose in STAFF]
-    on = [each for each in staff if each.on and not each.wrapping_up]
+    on = [each for each in staff if each.on and not each.wrapping_up and not row.ended_at]
     for state, phase in _PHASES:
         for each in on:
             if each.state == state:

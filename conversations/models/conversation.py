@@ -1,5 +1,7 @@
 """What Genesys showed us of its conversations. Written by `mirror.py` alone."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -68,6 +70,7 @@ class Conversation(models.Model):
     phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.QUEUED)
     phase_since = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
+    #: As Genesys said. What we believe to be over because nobody is on has `phase` and `phase_since` alone.
     ended_at = models.DateTimeField(null=True)
     queue_id = models.UUIDField(null=True)
     queue_name = models.CharField(max_length=255, blank=True)
@@ -137,6 +140,11 @@ class Conversation(models.Model):
     @property
     def live(self) -> bool:
         return self.phase != self.Phase.ENDED
+
+    @property
+    def over_since(self) -> datetime | None:
+        """When it ended: by Genesys, or else since when we believe so. None while it is live."""
+        return None if self.live else self.ended_at or self.phase_since
 
 
 class Participant(models.Model):
