@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
+from weakref import WeakKeyDictionary
 
 import structlog
 
@@ -41,20 +42,25 @@ class Ears:
         self._genesys = genesys
         self._heard = queue.SimpleQueue[Notice | _Gone]()
         self._gone: Dropped | None = None
+        #: Lines that have come to their end, known at once: what they heard before may still wait to be taken.
+        self._ended = WeakKeyDictionary[Line, Dropped]()
         self._lines: list[Line] = []
         self._open_all(topics)
 
     def renew(self, topics: Sequence[str]) -> None:
         """Open new lines before the old ones are closed, so that nothing is missed; if they do not open, the old ones
-        go on, and the error is raised."""
+        go on, and the error is raised. `Dropped`, now and from `take`, if an old one ended before the new ones were
+        open: that is a gap."""
         old, self._lines = self._lines, []
         try:
             self._open_all(topics)
         except BaseException:
             self._lines = old
             raise
+        self._gone = next((self._ended[each] for each in old if each in self._ended), self._gone)
         for line in old:
             line.close()
+        self._raise_if_gone()
 
     def _open_all(self, topics: Sequence[str]) -> None:
         try:
@@ -115,7 +121,11 @@ class Ears:
             for notice in line.notices():
                 self._heard.put(notice)
         except Dropped as gone:
-            self._heard.put(_Gone(line, gone))
+            self._say_gone(line, gone)
         except Exception as error:  # noqa: BLE001 - the thread's outermost frame: nobody hears this line any more
             log.error("ear failed", **mishap.facts(error))
-            self._heard.put(_Gone(line, Dropped(Drop.CLOSED)))
+            self._say_gone(line, Dropped(Drop.CLOSED))
+
+    def _say_gone(self, line: Line, why: Dropped) -> None:
+        self._ended[line] = why
+        self._heard.put(_Gone(line, why))

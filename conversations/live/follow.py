@@ -138,7 +138,7 @@ class Listener:
             ears.renew(list(topics))
             notes.renewed(ears, Clock(now()).at(ears.opened))
         except (Dropped, GenesysError) as trouble:
-            log.warning("line could not be replaced yet", error=type(trouble).__name__)
+            log.warning("line was not replaced", error=type(trouble).__name__)
         self._round = time.monotonic()
 
     def _may_renew(self) -> bool:

@@ -1,18 +1,23 @@
 """A server between us and the sandbox, which changes what it answers: bytes no sandbox would send."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
 from django.conf import settings
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection, serve
 
 from conversations.genesys import Client, Config
 
 #: Method and path of a call, and the body of its answer: gives the body we get instead.
 Twist = Callable[[str, str, bytes], bytes]
+#: What is said on a line; the line ends with it.
+Speak = Callable[[ServerConnection], object]
 
 
 @contextmanager
@@ -37,6 +42,29 @@ def twisted(twist: Callable[[bytes], bytes]) -> Iterator[Client]:
 
     with between(reads_only) as config:
         yield Client(config)
+
+
+@contextmanager
+def line_to(speak: Speak, opening: Callable[[], object] = lambda: None) -> Iterator[Client]:
+    """A client whose channels lead to a socket of ours, with what happens while one is being opened."""
+
+    def until_gone(line: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            speak(line)
+
+    with serve(until_gone, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+
+        def lead_here(method: str, path: str, body: bytes) -> bytes:
+            if method != "POST" or not path.endswith("/channels"):
+                return body
+            opening()
+            return json.dumps(json.loads(body) | {"connectUri": address}).encode()
+
+        with between(lead_here) as config:
+            yield Client(config)
+        server.shutdown()
 
 
 def _handler(twist: Twist) -> type[BaseHTTPRequestHandler]:

@@ -5,15 +5,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.conf import settings
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 
 from conversations import mirror
 from conversations.connection import genesys
@@ -31,7 +30,7 @@ from conversations.mirror import Reading
 from conversations.models import Conversation, Participant
 from conversations.models.clock import moment, now
 from tests.builders import Hands, save
-from tests.conversations.between import between, twisted
+from tests.conversations.between import Speak, line_to, twisted
 from tests.genesys import Made, Sandbox
 from tests.processes import until
 
@@ -298,28 +297,15 @@ def shown(pk: UUID, name: str) -> Shown:
     return Shown(pk, (customer,), started_at=moment(now()))
 
 
-@contextmanager
-def a_line_of_ours(frames: list[str]) -> Iterator[Client]:
-    """A client whose channel leads to a socket on which these frames come."""
+def line_with(*frames: str) -> Speak:
+    """A line on which these come, and then nothing."""
 
     def speak(line: ServerConnection) -> None:
         for each in frames:
             line.send(each)
-        with suppress(ConnectionClosed):
-            line.recv()
+        line.recv()
 
-    with serve(speak, "127.0.0.1", 0) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
-
-        def lead_here(method: str, path: str, body: bytes) -> bytes:
-            if method != "POST" or not path.endswith("/channels"):
-                return body
-            return json.dumps(json.loads(body) | {"connectUri": address}).encode()
-
-        with between(lead_here) as config:
-            yield Client(config)
-        server.shutdown()
+    return speak
 
 
 class TestEars:
@@ -327,13 +313,44 @@ class TestEars:
 
     def test_hear_on_after_a_frame_nested_without_end(self, sandbox: Sandbox) -> None:
         raw = json.dumps({"topicName": self.TOPIC, "eventBody": {"id": str(uuid.uuid4())}})
-        with a_line_of_ours(["[" * 200_000, raw]) as client, Ears(client, [self.TOPIC]) as ears:
+        deep = "[" * 200_000
+        with line_to(line_with(deep, raw)) as client, Ears(client, [self.TOPIC]) as ears:
             assert [each.topic for each in ears.take(5, 5.0)] == [self.TOPIC]
 
     def test_say_that_the_line_is_gone_when_one_dies(self, sandbox: Sandbox) -> None:
-        with a_line_of_ours([]) as client, Ears(client, [self.TOPIC]) as ears:
+        with line_to(line_with()) as client, Ears(client, [self.TOPIC]) as ears:
             line = ears._lines[0]
             socket, line._socket = line._socket, None  # type: ignore[assignment]  # an error nobody has foreseen
             with pytest.raises(Dropped):
                 until(lambda: ears.take(5, 1.0), what="the line counts as gone")
             line._socket = socket
+
+    def test_notice_a_gap_while_a_line_is_replaced(self, sandbox: Sandbox) -> None:
+        opening, opened = threading.Event(), []
+
+        def speak(line: ServerConnection) -> None:
+            opened.append(line)
+            if len(opened) == 1:
+                opening.wait(10)  # and then it ends
+            else:
+                line.recv()
+
+        def meanwhile() -> None:
+            if opened:
+                opening.set()
+                until(lambda: ears._ended, what="the old line has ended")
+
+        with line_to(speak, meanwhile) as client, Ears(client, [self.TOPIC]) as ears:
+            with pytest.raises(Dropped):
+                ears.renew([self.TOPIC])
+            with pytest.raises(Dropped):
+                ears.take(5, 1.0)
+
+    def test_notice_none_where_the_old_line_ends_after_the_new_one_is_open(
+        self, sandbox: Sandbox
+    ) -> None:
+        with line_to(line_with()) as client, Ears(client, [self.TOPIC]) as ears:
+            old = ears._lines[0]
+            ears.renew([self.TOPIC])
+            until(lambda: old in ears._ended, what="the old line has ended")
+            assert ears.take(5, 0.2) == []
