@@ -15,7 +15,7 @@ from conversations import mirror
 from conversations.edits.rounds import HEARTBEAT_SECONDS, beat
 from conversations.genesys import Client, GenesysError
 from conversations.genesys.notifications import Drop, Dropped, queue_topic
-from conversations.live import notes, queues
+from conversations.live import mishap, notes, queues
 from conversations.live.chore import Chore
 from conversations.live.ears import Ears
 from conversations.live.intake import Intake
@@ -105,15 +105,30 @@ class Listener:
             opened = self._round = time.monotonic()
             try:
                 self._follow()
-            except (Dropped, GenesysError, DatabaseError) as trouble:
+            except (Ended, LeaseLost):
+                raise
+            except Exception as trouble:  # noqa: BLE001 - the outermost loop: whatever happens, nobody else listens
                 failures = 0 if time.monotonic() - opened > GOOD_LINE_SECONDS else failures + 1
-                notes.trouble(trouble)
+                self._note(trouble)
             self._wait(random.uniform(0.1, min(MAX_BACKOFF_SECONDS, 0.5 * 2**failures)))
+
+    def _note(self, trouble: Exception) -> None:
+        """Write down that the line is gone, unless somebody else leads by now, whose line is well."""
+        if not isinstance(trouble, (Dropped, GenesysError, DatabaseError)):
+            log.error("following failed", **mishap.facts(trouble))
+        try:
+            close_old_connections()
+            self._lease.make_sure()
+        except DatabaseError as error:
+            log.warning("no database to lead by", error=type(error).__name__)
+        else:
+            notes.trouble(trouble)
 
     def _follow(self) -> None:
         close_old_connections()
         chosen = queues.chosen(self._genesys)
         with Ears(self._genesys, [queue_topic(each.id) for each in chosen]) as ears:
+            self._lease.make_sure()  # opening takes long, and what is noted now replaces what a new leader has noted
             notes.opened(ears, Clock(now()).at(ears.opened))
             mirror.want_missed()
             self._lister.heal_gap([each.id for each in chosen] if settings.LISTEN_QUEUES else ())
@@ -136,6 +151,7 @@ class Listener:
         """Replace the lines before they go."""
         try:
             ears.renew(list(topics))
+            self._lease.make_sure()
             notes.renewed(ears, Clock(now()).at(ears.opened))
         except (Dropped, GenesysError) as trouble:
             log.warning("line was not replaced", error=type(trouble).__name__)

@@ -71,7 +71,7 @@ def _why(trouble: Exception) -> Reason:
         return reasons.because(trouble)
     if isinstance(trouble, Dropped):
         return Reason.of(_DROPPED[trouble.kind])
-    return Reason.of(Says.NO_DATABASE)
+    return Reason.of(Says.NO_DATABASE if isinstance(trouble, DatabaseError) else Says.LINE_CLOSED)
 
 
 def _topics(ears: Ears, since: float) -> list[FeedTopic]:

@@ -1,0 +1,94 @@
+"""Who leads no more writes nothing down about the line: the new leader's word stands."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from websockets.sync.server import ServerConnection
+
+from conversations.live.follow import Listener
+from conversations.live.lease import Lease, LeaseLost
+from conversations.models import Feed, FeedTopic, Leadership, Queue, Reason
+from conversations.models.clock import now
+from tests.builders import feed_put_back
+from tests.conversations.between import line_to
+from tests.genesys import Sandbox
+from tests.processes import until
+
+pytestmark = pytest.mark.usefixtures("hands")
+
+
+@pytest.fixture(autouse=True)
+def _put_back() -> Iterator[None]:
+    """The listener of the run, which is frozen, goes on as if nothing had been."""
+    rows = list(Leadership.objects.all())
+    Leadership.objects.all().delete()
+    with feed_put_back():
+        yield
+    Leadership.objects.all().delete()
+    Leadership.objects.bulk_create(rows)
+
+
+class Other:
+    """A process that takes over, and follows the feed."""
+
+    def __init__(self) -> None:
+        self.lease = Lease("feed", 60.0)
+        self.since = 0.0
+
+    def take_over(self) -> None:
+        """As after the old leader was frozen for longer than its lease."""
+        Leadership.objects.update(until=0)
+        assert self.lease.take()
+        self.since = now()
+        opened = {"opened_at": self.since, "heard_at": self.since, "trouble": Reason()}
+        Feed.objects.update_or_create(defaults=opened)
+        queue, _ = Queue.objects.get_or_create(name="Billing", defaults={"pk": "4711" * 8})
+        FeedTopic.objects.all().delete()
+        FeedTopic.objects.create(queue_id=queue.pk, since=self.since)
+
+    def leads_undisturbed(self) -> bool:
+        row = Feed.objects.get()
+        topics = set(FeedTopic.objects.values_list("since", flat=True))
+        told = (row.opened_at, str(row.trouble), topics) == (self.since, "", {self.since})
+        return told and Leadership.objects.get().holder == self.lease.holder
+
+
+@pytest.fixture
+def other() -> Iterator[Other]:
+    other = Other()
+    yield other
+    other.lease.release()
+
+
+def lead(listener: Listener) -> None:
+    """Until it finds out that it leads no more."""
+    assert listener._lease.take()
+    listener._lead()
+
+
+class TestADeposedLeader:
+    def test_does_not_say_that_its_line_is_gone(self, sandbox: Sandbox, other: Other) -> None:
+        Feed.objects.update(opened_at=0)
+
+        def speak(line: ServerConnection) -> None:
+            until(Feed.objects.filter(opened_at__gt=0).exists, what="it has said that it is open")
+            other.take_over()  # and the line ends
+            connection.close()
+
+        with line_to(speak) as client:
+            lead(Listener(client, lambda _: None))
+        assert other.leads_undisturbed()
+
+    def test_does_not_say_that_its_line_is_open(self, sandbox: Sandbox, other: Other) -> None:
+        with line_to(lambda line: line.recv(), opening=other.take_over) as client:
+            lead(Listener(client, lambda _: None))
+        assert other.leads_undisturbed()
+
+    def test_finds_out_whatever_its_clock_says(self, other: Other) -> None:
+        lease = Lease("feed", 60.0)
+        assert lease.take()
+        lease.make_sure()
+        other.take_over()
+        with pytest.raises(LeaseLost):
+            lease.make_sure()
