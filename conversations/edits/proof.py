@@ -59,7 +59,7 @@ class Look:
     def at(cls, turn: Turn, answer: Answer[Conversation], asked_at: float) -> "Look":
         """`OutcomeUnknown` where the answer does not show the participant: that says nothing of its attributes."""
         for each in answer.value.participants:
-            if each.id == turn.claim.participant_id:
+            if each.id == turn.claim.participant_id and each.attributes_shown:
                 return cls(each.attributes, asked_at, answer)
         raise OutcomeUnknown(
             Trouble.UNREADABLE,
