@@ -47,6 +47,7 @@ class AttributeForm(forms.Form):
         data: QueryDict | None = None,
         free: Iterable[str] = (),
     ) -> None:
+        """`free`: more keys to have a field, where the catalogue does not know them and the person may name them."""
         super().__init__(data, prefix=None)
         self._held = held or {}
         self._known = held is not None
@@ -60,6 +61,8 @@ class AttributeForm(forms.Form):
             ]
             self.fields[f"set.{definition.key}"] = _field(definition, shown)
         for key in free:
+            if key in sight.definitions or not sight.may_edit(key):
+                continue  # the catalogue says who may see and change it; a free field would show anybody what it holds
             shown = [self.opened_with(key), self._posted.get(f"set.{key}", "")]
             self.fields.setdefault(f"set.{key}", _free_field(key, shown))
         self.blocks = [Block(self, name.removeprefix("set.")) for name in self.fields]
@@ -75,8 +78,7 @@ class AttributeForm(forms.Form):
     ) -> "AttributeForm":
         """The form as it was sent back, with the keys that were added to it."""
         named = [name.removeprefix("set.") for name in data if name.startswith("set.")]
-        free = [key for key in named if key not in sight.definitions and sight.may_edit(key)]
-        return cls(sight, held, data, free)
+        return cls(sight, held, data, free=named)
 
     @property
     def fresh_id(self) -> UUID:

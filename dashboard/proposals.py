@@ -48,7 +48,7 @@ def read(
     left = []
     for key in sorted(proposed):
         value = str(query[f"{PREFIX}{key}"])
-        if why := why_not or _why_left(key, sight):
+        if why := why_not or why_left(key, sight):
             left.append(Left(key, sight.show(key, value) if sight.may_read(key) else "••••", why))
         else:
             taken[f"{PREFIX}{key}"] = value
@@ -59,7 +59,8 @@ def read(
     return found
 
 
-def _why_left(key: str, sight: Sight) -> str:
+def why_left(key: str, sight: Sight) -> str:
+    """Why an attribute gets no field for this person; empty if it does. Nothing of what it holds is told."""
     if not key.strip():
         return _("A proposal needs the name of an attribute.")
     if sight.may_edit(key):

@@ -119,13 +119,13 @@ def _save(
 
 @require_GET
 def new_field(request: StaffRequest, conversation_id: UUID) -> HttpResponse:
-    """One more field in the form, for an attribute that is not in the catalogue."""
+    """One more field in the form, for an attribute that is not in the catalogue; or why there can be none."""
     desk = _desk(request, _visible(request, conversation_id))
     key = request.GET.get("key", "")
     if not desk.sight.may_name_keys or desk.why_not or not key.strip():
         raise Http404
-    if desk.sight.is_locked(key):
-        return render(request, f"{PAGE}#fresh", {"locked": True, "key": key})
+    if why := proposals.why_left(key, desk.sight):
+        return render(request, f"{PAGE}#fresh", {"why": why, "key": key})
     form = AttributeForm(desk.sight, desk.held, free=[key])
     block = next((each for each in form.blocks if each.key == key), None)
     if block is None:
