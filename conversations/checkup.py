@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 
 from conversations.edits.reasons import because
 from conversations.genesys import Client, GenesysError, NotSent, SignInRefused
-from conversations.models import EditLane, Feed, Heartbeat, clock
+from conversations.models import EditLane, Feed, Heartbeat, User, clock
 
 #: A process is alive if it gave a sign of life this recently (seconds); workers and listener give one every 5 s.
 ALIVE_SECONDS = 15.0
@@ -48,6 +48,7 @@ def findings() -> Iterator[Finding]:
     yield _broker()
     yield from _genesys()
     if database.ok:
+        yield _accounts()
         yield worker()
         yield lanes()
         yield feed()
@@ -102,6 +103,29 @@ def _broker() -> Finding:
     finally:
         broker.release()
     return Finding(name, True, broker.transport.driver_type or _("reached"))
+
+
+def _accounts() -> Finding:
+    """No demo account is left where the people and the customers are real."""
+    name = "accounts"
+    demo = User.objects.filter(demo=True, is_active=True).order_by("username")
+    names = ", ".join(demo.values_list("username", flat=True))
+    if not names:
+        return Finding(name, True, _("no demo account"))
+    if settings.SANDBOX:
+        return Finding(
+            name, True, _("demo accounts, for the sandbox: %(names)s") % {"names": names}
+        )
+    return Finding(
+        name,
+        False,
+        _("demo accounts, whose passwords everybody knows; they cannot sign in: %(names)s")
+        % {"names": names},
+        _(
+            "Take “May sign in” from them under /people/, or give them passwords of their own with "
+            "manage.py changepassword NAME. manage.py createsuperuser makes a first account."
+        ),
+    )
 
 
 # --- Genesys ---

@@ -119,4 +119,4 @@ def _write(user: User, with_password: bool) -> None:
     if user.pk is None:
         user.save()
     else:
-        user.save(update_fields=[*_SET_HERE, *(("password",) if with_password else ())])
+        user.save(update_fields=[*_SET_HERE, *(("password", "demo") if with_password else ())])

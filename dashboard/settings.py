@@ -99,7 +99,7 @@ try:
 except (EnvError, ValueError) as _complaint:
     sys.exit(f"midcall: {_complaint}.")
 
-#: The sandbox is in use: demo accounts may exist, and the status page says that this is not a real organisation.
+#: The sandbox is in use: demo accounts may sign in, and the status page says that this is not a real organisation.
 SANDBOX = GENESYS.client_id == "sandbox" and urlsplit(GENESYS.api_url).hostname in {
     "127.0.0.1",
     "localhost",
@@ -231,6 +231,7 @@ CACHES = {
 
 # --- Staff, sessions, safety -----------------------------------------------------------------------
 
+AUTHENTICATION_BACKENDS = ["dashboard.signing_in.Accounts"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "board"
 LOGOUT_REDIRECT_URL = "login"

@@ -147,6 +147,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "conversations.parties",
         "dashboard.naming",
     ),
+    "dashboard.signing_in": ("conversations.models",),
     "dashboard.people": ("conversations.access", "conversations.models"),
     "dashboard.admin": ("conversations.models", "conversations.scopes"),
     "conversations.models": ("conversations.models",),

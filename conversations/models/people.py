@@ -45,8 +45,15 @@ class User(AbstractUser):
     language = models.CharField(max_length=10, blank=True)
     #: The columns of their board, by name; null: those everybody starts with.
     columns = models.JSONField(null=True, blank=True)
+    #: Made by `manage.py demo`, with a password everybody knows: good only while the sandbox plays Genesys.
+    demo = models.BooleanField(default=False, db_default=False, editable=False)
 
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def set_password(self, raw_password: str | None) -> None:
+        """An account that is given a password of its own is no demo account any more."""
+        super().set_password(raw_password)
+        self.demo = self.demo and raw_password == self.username

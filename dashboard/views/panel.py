@@ -34,7 +34,6 @@ PAGE = "dashboard/panel.html"
 ROWS = 25
 #: What the desktop calls the interaction, in newer and in older organisations.
 IDS = ("conversationId", "gcConversationId", "pcConversationId")
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 TOKEN = "Midcall-Token"  # noqa: S105 - the name of a header
 
 
@@ -107,7 +106,7 @@ def fetch(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=HTTPStatus.GONE)
     if user is None:
         return HttpResponse(status=HTTPStatus.ACCEPTED)
-    login(request, user, BACKEND)
+    login(request, user)
     return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={TOKEN: get_token(request)})
 
 

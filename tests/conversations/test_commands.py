@@ -193,7 +193,7 @@ class TestDoctor:
         told = result(done)
         assert told["ok"] is True
         assert {each["name"] for each in told["checks"]} == {
-            "database", "broker", "sign-in", "permissions", "worker", "lanes", "feed",
+            "database", "broker", "sign-in", "permissions", "accounts", "worker", "lanes", "feed",
         }  # fmt: skip
 
     @pytest.mark.parametrize(

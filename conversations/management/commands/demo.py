@@ -88,7 +88,9 @@ class Command(BaseCommand):
                 "A Genesys organisation is configured; demo accounts with known passwords belong to the sandbox only."
             )
         for username, facts in ACCOUNTS.items():
-            user, made = User.objects.get_or_create(username=username, defaults=facts)
+            user, made = User.objects.get_or_create(
+                username=username, defaults={**facts, "demo": True}
+            )
             if made:
                 user.set_password(username)
                 user.save(update_fields=["password"])
