@@ -1,13 +1,25 @@
 """What the site itself has to remember: sessions of the panel, and sign-ins on their way into it."""
 
+from typing import Any, cast
+
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.base_session import AbstractBaseSession
+from django.contrib.sessions.models import Session
 from django.db import models
+
+#: Where a panel's session keeps the key of the site's session it came from.
+GRANTED_BY = "granted_by"
 
 
 class PanelSession(AbstractBaseSession):
     """A session of the panel. A table of its own: its keys are worth nothing to the site, and the other way round."""
+
+    #: The site's session it was handed over from. It ends with that one: at a shared desk the next person would find
+    #: the panel signed in as the one before.
+    granted_by = models.ForeignKey(
+        Session, on_delete=models.CASCADE, null=True, related_name="panels"
+    )
 
     @classmethod
     def get_session_store_class(cls) -> "type[PanelStore]":
@@ -21,6 +33,11 @@ class PanelStore(SessionStore):
     def get_model_class(cls) -> type[PanelSession]:
         return PanelSession
 
+    def create_model_instance(self, data: dict[str, Any]) -> PanelSession:
+        row = cast(PanelSession, super().create_model_instance(data))
+        row.granted_by_id = data.get(GRANTED_BY)
+        return row
+
 
 class Handover(models.Model):
     """A sign-in that is handed from a window of its own to the panel that asked for it, once."""
@@ -33,6 +50,8 @@ class Handover(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="handovers"
     )
+    #: The session in which they signed in; null once it has ended, and then there is nothing to fetch.
+    granted_by = models.ForeignKey(Session, on_delete=models.SET_NULL, null=True, related_name="+")
     #: Epoch seconds.
     made_at = models.FloatField()
     #: Digest of the one-time code, if one was given, and until when (epoch seconds) it is good.

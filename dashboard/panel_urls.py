@@ -1,6 +1,5 @@
 """Every URL of the panel. The names are those of the site: shared pages lead to the panel's own pages by them."""
 
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from dashboard.urls import shared
@@ -12,6 +11,6 @@ urlpatterns = [
     path("panel/sign-in/", panel.signed_out, name="login"),
     path("panel/sign-in/door", panel.door, name="panel-door"),
     path("panel/sign-in/fetch", panel.fetch, name="panel-fetch"),
-    path("panel/sign-out", LogoutView.as_view(), name="logout"),
+    path("panel/sign-out", panel.sign_out, name="logout"),
     *shared("panel/", "panel/"),
 ]

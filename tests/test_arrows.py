@@ -44,6 +44,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "dashboard.offers",
         "dashboard.people",
         "dashboard.middleware",
+        "dashboard.models",
         "dashboard.panel",
         "dashboard.people_forms",
         "dashboard.place",

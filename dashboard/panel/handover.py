@@ -14,6 +14,7 @@ import secrets
 from dataclasses import dataclass
 
 import structlog
+from django.contrib.sessions.models import Session
 from django.core import signing
 from django.db.models import F, QuerySet, Sum
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -68,16 +69,16 @@ def is_good(asked: str) -> bool:
         return False
 
 
-def give(asked: str, user: User) -> str:
-    """A one-time code for the panel. Raises `Refused`."""
-    code = secrets.token_urlsafe(32)
-    given = _begun(asked, user).update(code=_digest(code), code_until=now() + GRANT_SECONDS)
-    if not given:
+def give(asked: str, user: User, session: str) -> str:
+    """A one-time code for the panel, from the site's session of this key. Raises `Refused`."""
+    code, until = secrets.token_urlsafe(32), now() + GRANT_SECONDS
+    row = _begun(asked, user)
+    if not row.update(code=_digest(code), code_until=until, granted_by=session):
         raise Refused
     return code
 
 
-def confirm(asked: str, user: User, typed: str) -> bool:
+def confirm(asked: str, user: User, session: str, typed: str) -> bool:
     """Whether somebody typed the digits of the panel; if so it may fetch the sign-in. Raises `Refused`."""
     row = _begun(asked, user)
     recent = Handover.objects.filter(user=user, made_at__gt=now() - ASK_SECONDS)
@@ -88,17 +89,18 @@ def confirm(asked: str, user: User, typed: str) -> bool:
     if not constant_time_compare(typed, digits(asked)):
         log.warning("wrong digits for a panel", user=user.pk)
         return False
-    _of(asked, user).update(confirmed_until=now() + GRANT_SECONDS)
+    _of(asked, user).update(confirmed_until=now() + GRANT_SECONDS, granted_by=session)
     return True
 
 
-def fetch(asked: str, secret: str, code: str) -> User | None:
-    """Who signed in for this panel; None while nobody has. Raises `Refused`."""
+def fetch(asked: str, secret: str, code: str) -> Handover | None:
+    """The sign-in for this panel, with who signed in; None while nobody has. Raises `Refused`."""
     wanted = _read(asked)
     if not constant_time_compare(wanted.asker, _digest(secret)):
         raise Refused
     rows = Handover.objects.filter(pk=wanted.nonce, asker=wanted.asker)
     ready = rows.filter(used=False, tries__lte=TRIES, user__is_active=True)
+    ready = ready.exclude(granted_by=None)
     if code:
         ready = ready.filter(code=_digest(code), code_until__gt=now(), tries__lt=TRIES)
     else:
@@ -107,12 +109,17 @@ def fetch(asked: str, secret: str, code: str) -> User | None:
         row = rows.select_related("user").get()
         log.info("signed in to the panel", user=row.user_id)
         _forget_old_ones()
-        return row.user
+        return row
     if code:
         rows.update(tries=F("tries") + 1)
     if code or rows.filter(used=True).exists():
         raise Refused
     return None
+
+
+def take_back(session: str) -> None:
+    """End the site's session a panel came from, and with it every panel it was handed to."""
+    Session.objects.filter(pk=session).delete()
 
 
 def _begun(asked: str, user: User) -> QuerySet[Handover]:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -25,6 +25,7 @@ from conversations import finding
 from conversations.catalogue import Sight
 from dashboard import polling
 from dashboard.middleware import DESKTOP_LANGUAGE
+from dashboard.models import GRANTED_BY
 from dashboard.panel import handover
 from dashboard.people import StaffRequest
 from dashboard.place import PANEL
@@ -101,13 +102,24 @@ def fetch(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=HTTPStatus.FORBIDDEN)
     asked, secret, code = (request.POST.get(name, "") for name in ("ask", "secret", "code"))
     try:
-        user = handover.fetch(asked, secret, code)
+        granted = handover.fetch(asked, secret, code)
     except handover.Refused:
         return HttpResponse(status=HTTPStatus.GONE)
-    if user is None:
+    if granted is None:
         return HttpResponse(status=HTTPStatus.ACCEPTED)
-    login(request, user)
+    login(request, granted.user)
+    request.session[GRANTED_BY] = granted.granted_by_id
     return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={TOKEN: get_token(request)})
+
+
+@require_POST
+def sign_out(request: StaffRequest) -> HttpResponse:
+    """End the sign-in in the window as well: else it would let the next person in as this one, without a password."""
+    granted_by = request.session.get(GRANTED_BY)
+    logout(request)
+    if granted_by:
+        handover.take_back(granted_by)
+    return redirect("login")
 
 
 # --- The window, on the site ---
@@ -128,10 +140,11 @@ def window(request: StaffRequest) -> HttpResponse:
 
 
 def _handed_over(request: StaffRequest, asked: str) -> dict[str, object]:
+    session = request.session.session_key or ""
     if "digits" not in request.POST:
-        return {"code": handover.give(asked, request.user)}
+        return {"code": handover.give(asked, request.user, session)}
     typed = "".join(request.POST["digits"].split())
-    right = handover.confirm(asked, request.user, typed)
+    right = handover.confirm(asked, request.user, session, typed)
     return {"confirmed": right, "wrong": not right}
 
 

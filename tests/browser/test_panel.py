@@ -142,6 +142,25 @@ class TestInAFrame:
         expect(badge).to_have_text("Confirmed", timeout=15_000)
 
 
+class TestAtASharedDesk:
+    def test_the_next_person_is_asked_who_they_are(
+        self, visit: Visit, sandbox: Sandbox, desktop: type[Desktop], web: str
+    ) -> None:
+        first, made = own_conversation(sandbox)
+        second = with_password(a_user(Role.AGENT, made.raw["agent"]["id"]))
+        with_password(first)
+        desktop.page = framing(f"{web}/panel/")
+        page = visit().page
+        page.goto(site())
+        has_closed(sign_in_through_the_window(page, first))
+        person = frame(page).locator(".panelfoot .person")
+        expect(person).to_have_text(first.username)
+        frame(page).get_by_role("button", name="Sign out").click()
+        expect(frame(page).get_by_role("heading", name="not signed in")).to_be_visible()
+        has_closed(sign_in_through_the_window(page, second))  # it asks for name and password
+        expect(person).to_have_text(second.username)
+
+
 class TestAWindowThatHasLostThePanel:
     def test_takes_the_digits_the_panel_shows(
         self, visit: Visit, sandbox: Sandbox, desktop: type[Desktop], web: str

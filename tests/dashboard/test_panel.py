@@ -149,7 +149,7 @@ class TestTheCookie:
         assert crossed.get("/edits/").status_code == 200
         assert crossed.get("/panel/edits/").status_code == 200
 
-    def test_and_signing_out_of_one_leave_the_other_alone(self) -> None:
+    def test_is_taken_away_when_one_signs_out_and_the_sites_is_not(self) -> None:
         user = a_user()
         client = site_of(user)
         client.cookies["panelsid"] = session_of(user, PanelStore)
@@ -224,6 +224,56 @@ class TestTheAddress:
             assert data(answer, "back") in ("/panel/", "/panel/../x"), wanted
         answer = Client().get("/panel/sign-in/", {"next": "/panel/edits/"})
         assert data(answer, "back") == "/panel/edits/"
+
+
+class TestSigningOut:
+    def test_of_the_panel_ends_the_windows_sign_in_too(self) -> None:
+        window, asking = site_of(a_user()), Asking()
+        assert asking.fetch(code_for(window, asking)) == 204
+        assert asking.client.post("/panel/sign-out")["Location"] == "/panel/sign-in/"
+        assert not asking.signed_in
+        again = window.get(WINDOW, {"ask": Asking().ask})
+        assert again["Location"].startswith("/accounts/login/"), "the next person would be let in"
+        assert window.get("/edits/").status_code == 302
+
+    @pytest.mark.parametrize("address", ["/accounts/logout/", "/admin/logout/"])
+    def test_of_the_site_ends_the_panel_too(self, address: str) -> None:
+        user = a_user(Role.ADMIN)
+        User.objects.filter(pk=user.pk).update(is_staff=True)
+        window, asking = site_of(user), Asking()
+        assert typed(window, asking, asking.digits) == "right"
+        assert asking.fetch() == 204
+        assert asking.signed_in
+        window.post(address)
+        assert not asking.signed_in
+
+    def test_ends_every_panel_the_sign_in_was_handed_to_and_no_other(self) -> None:
+        user = a_user()
+        window, asking, beside = site_of(user), Asking(), Asking()
+        elsewhere, there = site_of(user), Asking()
+        for where, each in ((window, asking), (window, beside), (elsewhere, there)):
+            assert each.fetch(code_for(where, each)) == 204
+        asking.client.post("/panel/sign-out")
+        assert (asking.signed_in, beside.signed_in, there.signed_in) == (False, False, True)
+        assert elsewhere.get("/edits/").status_code == 200
+
+    def test_ends_what_has_not_been_fetched_yet(self) -> None:
+        window, asking = site_of(a_user()), Asking()
+        code = code_for(window, asking)
+        window.post("/accounts/logout/")
+        assert asking.fetch(code) == 410
+        assert not asking.signed_in
+
+    def test_is_what_signing_in_as_somebody_else_is(self) -> None:
+        window, asking = site_of(a_user()), Asking()
+        assert asking.fetch(code_for(window, asking)) == 204
+        window.force_login(a_user())
+        assert not asking.signed_in
+
+    def test_takes_a_post(self) -> None:
+        client = panel_of(a_user())
+        assert client.get("/panel/sign-out").status_code == 405
+        assert client.get("/panel/edits/").status_code == 200
 
 
 class TestAHandOver:
