@@ -1,4 +1,4 @@
-"""What the site itself has to remember: sessions of the panel, and sign-ins on their way into it."""
+"""What the site itself has to remember: sessions of the panel, sign-ins on their way into it, and wrong passwords."""
 
 from typing import Any, cast
 
@@ -68,3 +68,19 @@ class Handover(models.Model):
 
     def __str__(self) -> str:
         return self.nonce
+
+
+class Guesses(models.Model):
+    """Passwords that were tried for a name, from one address or from all, and were not the right one."""
+
+    #: Digest of the name, with the address or without.
+    key = models.CharField(max_length=64, primary_key=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    #: Epoch seconds.
+    since = models.FloatField()
+
+    class Meta:
+        indexes = (models.Index(fields=["since"], name="guesses_by_time"),)
+
+    def __str__(self) -> str:
+        return self.key

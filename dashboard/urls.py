@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, path
 
+from dashboard.signing_in import SignIn
 from dashboard.views import (
     board,
     catalogue,
@@ -72,7 +73,7 @@ urlpatterns = [
     path("people/new/", people.new, name="people-new"),
     path("people/<int:pk>/", people.person, name="people-entry"),
     path("profile/", profile.profile, name="profile"),
-    path("accounts/login/", LoginView.as_view(), name="login"),
+    path("accounts/login/", LoginView.as_view(authentication_form=SignIn), name="login"),
     path("accounts/panel/", panel.window, name="panel-window"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("healthz", health.healthz, name="healthz"),
