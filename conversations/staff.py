@@ -92,6 +92,8 @@ def save(user: User, queues: Iterable[Queue], *, password: str, by: User) -> Non
     """Keep an account. Raises `LastAdmin` if no admin who may sign in would be left, and `NameTaken`."""
     with transaction.atomic():
         _keep_an_admin(user)
+        if user.role != Role.ADMIN:  # or the repair pages would stay open to them
+            user.is_staff = user.is_superuser = False
         if password:
             user.set_password(password)
         try:
@@ -111,8 +113,6 @@ def _keep_an_admin(user: User) -> None:
         return
     if admins == {user.pk}:
         raise LastAdmin
-    if user.role != Role.ADMIN:  # or the repair pages would stay open to them
-        user.is_staff = user.is_superuser = False
 
 
 def _write(user: User, with_password: bool) -> None:

@@ -230,12 +230,27 @@ class TestAnAccount:
         assert client.post(address(admin), form).status_code == 302
         assert client.get(LIST).status_code == 200
 
-    def test_that_is_no_longer_an_admins_loses_the_repair_pages(self, client: Client) -> None:
-        other = a_user(Role.ADMIN)
-        User.objects.filter(pk=other.pk).update(is_staff=True, is_superuser=True)
+    @pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR, Role.ADMIN])
+    @pytest.mark.parametrize("active", [True, False])
+    def test_that_is_not_an_admins_any_more_loses_the_repair_pages(
+        self, client: Client, role: str, active: bool
+    ) -> None:
+        """Whatever it was before: locked out for a while, or never an admin here."""
+        other = a_user(role)
+        User.objects.filter(pk=other.pk).update(is_staff=True, is_superuser=True, is_active=active)
         assert client.post(address(other), as_kept(other, role=Role.AGENT)).status_code == 302
         other.refresh_from_db()
         assert (other.role, other.is_staff, other.is_superuser) == (Role.AGENT, False, False)
+        theirs = Client()
+        theirs.force_login(other)
+        assert theirs.get("/admin/").status_code == 302
+
+    def test_that_stays_an_admins_keeps_the_repair_pages(self, client: Client) -> None:
+        other = a_user(Role.ADMIN)
+        User.objects.filter(pk=other.pk).update(is_staff=True, is_superuser=True)
+        client.post(address(other), as_kept(other, last_name="Berg"))
+        other.refresh_from_db()
+        assert (other.last_name, other.is_staff, other.is_superuser) == ("Berg", True, True)
 
 
 class TestWhatCannotBe:
