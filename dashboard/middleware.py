@@ -83,8 +83,9 @@ def request_id(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get("X-Request-Id", "")
         name = given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else uuid.uuid4().hex
-        with structlog.contextvars.bound_contextvars(request=name):
-            response = get_response(request)
+        # It stays until the next request: Django writes its own line once the middleware is through.
+        structlog.contextvars.bind_contextvars(request=name)
+        response = get_response(request)
         response["X-Request-Id"] = name
         return response
 

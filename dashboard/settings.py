@@ -11,6 +11,7 @@ import structlog
 from environs import Env, EnvError, validate
 
 from conversations.genesys.config import Config
+from dashboard import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"  # everything this machine keeps: database, broker folder, secret key
@@ -318,7 +319,7 @@ _SHARED_PROCESSORS: list[structlog.types.Processor] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     _name_process,
-    structlog.stdlib.ExtraAdder(),
+    structlog.stdlib.ExtraAdder(logs.HARMLESS),
 ]
 LOGGING = {
     "version": 1,
@@ -329,7 +330,8 @@ LOGGING = {
             "foreign_pre_chain": _SHARED_PROCESSORS,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                logs.strangers,
+                logs.without_values,
                 structlog.processors.EventRenamer("event"),
                 structlog.processors.LogfmtRenderer(
                     key_order=["timestamp", "level", "process", "logger", "event"]
@@ -343,6 +345,9 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": [], "propagate": True},
         "websockets": {"level": "WARNING"},
+        # While debugging these two would write out statements with their values, and what a page is made of.
+        "django.db.backends": {"level": "INFO"},
+        "django.template": {"level": "INFO"},
         "celery": {"level": "WARNING"},
         # It warns at every start that tasks with an ETA would not be delayed; there are none.
         "kombu.transport.native_delayed_delivery": {"level": "ERROR"},

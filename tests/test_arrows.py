@@ -12,7 +12,8 @@ OURS = ("dashboard", "conversations", "sandbox", "tests", "bench")
 #: Who may import what of ours. The longest prefix that names a module decides; what is not listed may import nothing.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "dashboard": ("dashboard.celery",),
-    "dashboard.settings": ("conversations.genesys.config",),
+    "dashboard.settings": ("conversations.genesys.config", "dashboard.logs"),
+    "dashboard.logs": (),
     "dashboard.celery": ("dashboard.doorbell",),
     "dashboard.doorbell": (),
     "dashboard.wsgi": (),
