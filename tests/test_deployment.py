@@ -40,6 +40,7 @@ class TestCompose:
         assert after["migrate"]["condition"] == "service_completed_successfully"
         assert after["database"]["condition"] == after["broker"]["condition"] == "service_healthy"
         assert SERVICES[name]["read_only"] is True
+        assert all("size=" in each for each in SERVICES[name]["tmpfs"])  # it is memory
 
     def test_pins_every_image_exactly(self) -> None:
         images = [SERVICES[name]["image"] for name in ("database", "broker")]
