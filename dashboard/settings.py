@@ -111,7 +111,7 @@ def _desk_secret_key() -> str:
     """The key kept in the data folder, made on first use: sessions survive a restart."""
     file = DATA_DIR / "secret_key"
     try:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not file.exists():
             aside = DATA_DIR / f"secret_key.{secrets.token_hex(4)}"
             aside.touch(mode=0o600)

@@ -1,5 +1,7 @@
 """A missing or malformed setting stops the start with one sentence that names it."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.processes import manage
@@ -38,3 +40,15 @@ def test_a_secret_key_is_made_up_once_on_a_desk(tmp_path: object) -> None:
     first, second = (manage("shell", "-c", code, MIDCALL_DATA_DIR=folder).stdout for _ in range(2))
     assert first == second
     assert len(first.strip().splitlines()[-1]) > 50
+
+
+def test_what_a_desk_keeps_is_for_nobody_else(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    database = data / "midcall.sqlite3"
+    database.touch(mode=0o644)  # as an earlier release has left them
+    assert manage("migrate", "--verbosity", "0", MIDCALL_DATA_DIR=str(data)).returncode == 0
+    assert data.stat().st_mode & 0o777 == 0o700
+    kept = [each for each in data.iterdir() if each.is_file()]
+    assert database in kept
+    assert {each.stat().st_mode & 0o077 for each in kept} == {0}
