@@ -65,10 +65,32 @@
     save.textContent = changes ? (changes > 1 ? say.wordSaveAll.replace("{n}", changes) : say.wordSaveOne) : say.wordSave;
     // Not `disabled`: the focus would fall off the page when it has been pressed with the keyboard.
     save.setAttribute("aria-disabled", String(!changes || clashes > 0 || Boolean(closed)));
+    light(changes);
     document.getElementById("discard").hidden = !changes;
     document.getElementById("why").textContent =
       closed || (clashes ? say.wordChoose : changes ? "" : say.wordNothing);
     return changes;
+  }
+
+  // The light tells of what was saved. What is only typed is lost by a transfer all the same.
+  let lit = null; // as the server made it last
+  function light(changes) {
+    const shown = document.querySelector("#light .light");
+    if (!shown) return;
+    if (!("unsaved" in shown.dataset)) lit = shown.cloneNode(true);
+    const made = lit.cloneNode(true);
+    if (changes) {
+      const words = changes > 1 ? say.wordUnsavedAll.replace("{n}", changes) : say.wordUnsavedOne;
+      const icon = made.querySelector("use");
+      made.dataset.unsaved = "";
+      if (["safe", "none"].includes(made.dataset.light)) {
+        made.className = "light warn";
+        made.dataset.light = "unsaved";
+        icon.setAttribute("href", icon.getAttribute("href").replace(/#.*/, "#pencil"));
+        made.lastChild.textContent = words;
+      } else made.append(` · ${words}`);
+    }
+    if (!made.isEqualNode(shown)) shown.replaceWith(made);
   }
 
   function choose(field, seen) {
@@ -101,7 +123,7 @@
   });
   document.addEventListener("htmx:after:swap", ({ detail }) => {
     const notice = document.getElementById("notice");
-    if (notice?.dataset.closed !== undefined) form.dataset.closed = notice.dataset.closed;
+    if (notice?.dataset.closed !== undefined && !("gone" in document.body.dataset)) form.dataset.closed = notice.dataset.closed;
     show();
     if (detail.ctx.response?.status === 422 && detail.ctx.sourceElement === form) form.querySelector("[aria-invalid=true]")?.focus();
     if (form.dataset.answered) { // the button is gone; what came of it takes the focus
@@ -116,6 +138,14 @@
       control(first)?.focus();
       document.getElementById("new-key").value = "";
     }
+  });
+  // Nothing can be saved any more: what was typed stays, to be read and copied.
+  document.addEventListener("midcall:gone", () => {
+    form.dataset.closed = say.wordGone;
+    const typed = fields().filter(isChanged).map((field) => `${field.dataset.label}: ${control(field).value}`);
+    document.getElementById("copy-typed").dataset.copy = typed.join("\n");
+    for (const id of ["typed", "copy-typed"]) document.getElementById(id).hidden = !typed.length;
+    show();
   });
   addEventListener("beforeunload", (event) => { if (show()) event.preventDefault(); });
   show();

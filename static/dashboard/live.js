@@ -22,7 +22,8 @@
     const { response, sourceElement } = event.detail.ctx;
     const { status, headers } = response;
     if (status === 401 || (status === 403 && !isPoll(event))) return signedOut();
-    if (status === 404 && sourceElement.closest("main")) return gone();
+    // Only what is asked for the page as a whole can say that it is gone; and only Midcall itself, no proxy.
+    if (status === 404 && sourceElement.matches("main [data-poll], #editor") && headers.has("X-Request-Id")) return gone();
     if (sourceElement.closest("#back")) return wake(); // what was done there shows on the page as well
     if (!isPoll(event)) return;
     // Only Midcall itself names the age of what it shows: a proxy's page, with any status, is no answer.
@@ -63,6 +64,9 @@
     line.gone = true;
     line.until = Infinity;
     part("gone")?.removeAttribute("hidden");
+    document.body.dataset.gone = "";
+    for (const each of document.querySelectorAll("[data-when-gone]")) each.textContent = each.dataset.whenGone;
+    document.dispatchEvent(new CustomEvent("midcall:gone"));
     show();
   }
   function tryNow() {
