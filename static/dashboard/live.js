@@ -5,6 +5,7 @@
   const part = (id) => document.getElementById(id);
   const line = { failures: 0, until: 0, timer: 0, out: false, gone: false, paused: null, seen: null, good: new Date(), input: Date.now() };
   const IDLE = 120000; // without input for so long, every 5 s is often enough where nothing is on its way
+  const REFUSALS = [400, 413, 429, 503]; // answered so by Midcall itself, nothing has been done; a proxy cannot know
   const isPoll = (event) => event.detail.ctx?.sourceElement?.matches?.("[data-poll]");
   const wake = () => poller() && htmx.trigger(poller(), "wake");
   const clock = (date) => date.toLocaleTimeString("en-GB", { timeZone: document.body.dataset.zone });
@@ -24,6 +25,8 @@
     if (status === 401 || (status === 403 && !isPoll(event))) return signedOut();
     // Only what is asked for the page as a whole can say that it is gone; and only Midcall itself, no proxy.
     if (status === 404 && sourceElement.matches("main [data-poll], #editor") && headers.has("X-Request-Id")) return gone();
+    if (status === 404 && !isPoll(event)) return wake(); // what was asked for is not there: the poll knows more
+    if (status === 200 && writes(event.detail.ctx)) done();
     if (sourceElement.closest("#back")) return wake(); // what was done there shows on the page as well
     if (!isPoll(event)) return;
     // Only Midcall itself names the age of what it shows: a proxy's page, with any status, is no answer.
@@ -40,12 +43,24 @@
   });
   document.addEventListener("htmx:error", (event) => {
     if (isPoll(event)) failed(0);
-    else part("unsent")?.removeAttribute("hidden");
+    else if (writes(event.detail.ctx)) doubt("unsent");
   });
-  document.addEventListener("htmx:response:error", (event) => {
-    const { status } = event.detail.ctx.response;
-    if (!isPoll(event) && ![401, 403, 404, 409, 422].includes(status)) part("unsent")?.removeAttribute("hidden");
+  document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+    const { status, headers } = ctx.response;
+    if (!writes(ctx) || [401, 403, 404, 409, 422].includes(status)) return;
+    doubt(REFUSALS.includes(status) && headers.has("X-Request-Id") ? "refused" : "unsent");
   });
+  // A question about a field, and a look at something, leave nothing in doubt.
+  function writes(ctx) {
+    return ctx?.request?.method !== "GET" && !ctx?.request?.action.includes("check=1");
+  }
+  function doubt(id) {
+    if (part("refused")) part("refused").hidden = true;
+    part(id)?.removeAttribute("hidden");
+  }
+  function done() {
+    for (const id of ["unsent", "refused"]) part(id)?.setAttribute("hidden", "");
+  }
 
   function failed(retryAfter) {
     line.failures += 1;

@@ -1,4 +1,4 @@
-"""An interaction that ends or goes to somebody else while its agent types: what happened is said, and no word is lost."""
+"""An interaction that ends or goes elsewhere while its agent types: what happened is said, and no word is lost."""
 
 from collections.abc import Callable
 
