@@ -66,7 +66,7 @@
     // Not `disabled`: the focus would fall off the page when it has been pressed with the keyboard.
     save.setAttribute("aria-disabled", String(!changes || clashes > 0 || Boolean(closed)));
     light(changes);
-    document.getElementById("discard").hidden = !changes;
+    document.getElementById("discard").hidden = !changes && !form.querySelector(":is([data-free], #free > *):not(:has(.badge[data-state])), #errors > *");
     document.getElementById("why").textContent =
       closed || (clashes ? say.wordChoose : changes ? "" : say.wordNothing);
     return changes;
@@ -98,6 +98,28 @@
     field.querySelector(".clash").hidden = true;
   }
 
+  // As the page would show it anew: without what was added to it, said about it or proposed for it.
+  function discard() {
+    for (const each of form.querySelectorAll("[data-free], #free > *")) each.remove();
+    for (const each of fields()) {
+      unoffer(control(each), was(each).value);
+      put(each, was(each).value);
+      control(each).removeAttribute("aria-invalid");
+      each.querySelector(".error").replaceChildren();
+      each.querySelector(".clash").hidden = true;
+    }
+    document.getElementById("errors").replaceChildren();
+    const here = new URL(location.href);
+    const proposed = [...here.searchParams.keys()].filter((name) => name.startsWith("set."));
+    for (const name of proposed) here.searchParams.delete(name);
+    if (proposed.length) history.replaceState(history.state, "", here);
+  }
+
+  // A choice that is none was offered only to show what was wrong.
+  function unoffer(input, value) {
+    if (input.matches("select[aria-invalid]")) for (const each of [...input.options]) if (each.defaultSelected && each.value !== value) each.remove();
+  }
+
   document.addEventListener("submit", (event) => {
     if (event.target !== form || save.getAttribute("aria-disabled") !== "true") return;
     event.preventDefault();
@@ -109,8 +131,7 @@
     const field = target.closest("[data-field]");
     if (target.closest("[data-mine]")) choose(field, field.dataset.seen);
     else if (target.closest("[data-theirs]")) { put(field, field.dataset.seen); choose(field, field.dataset.seen); }
-    else if (target.closest(".steps button")) { form.dataset.answered = field.id; return; }
-    else if (target.closest("#discard")) for (const each of fields()) put(each, was(each).value);
+    else if (target.closest("#discard")) discard();
     else return;
     show();
     (field ? control(field) : save).focus();
@@ -126,11 +147,6 @@
     if (notice?.dataset.closed !== undefined && !("gone" in document.body.dataset)) form.dataset.closed = notice.dataset.closed;
     show();
     if (detail.ctx.response?.status === 422 && detail.ctx.sourceElement === form) form.querySelector("[aria-invalid=true]")?.focus();
-    if (form.dataset.answered) { // the button is gone; what came of it takes the focus
-      const said = document.querySelector(`#${CSS.escape(form.dataset.answered)} .said:not(.clash .said)`);
-      delete form.dataset.answered;
-      if (document.activeElement === document.body && said) { said.tabIndex = -1; said.focus(); }
-    }
     for (const fresh of form.querySelectorAll("[data-fresh]")) {
       const first = document.getElementById(fresh.id);
       if (first !== fresh) fresh.remove(); // it has its field already
