@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from kombu.exceptions import OperationalError
 
+from conversations import workers
 from conversations.edits.reasons import because
 from conversations.genesys import Client, GenesysError, NotSent, SignInRefused
 from conversations.models import EditLane, Feed, Heartbeat, User, clock
 
-#: A process is alive if it gave a sign of life this recently (seconds); workers and listener give one every 5 s.
-ALIVE_SECONDS = 15.0
+ALIVE_SECONDS = workers.ALIVE_SECONDS
 #: A lane due longer than this is overdue: the one health sign that cannot lie.
 OVERDUE_SECONDS = 15.0
 #: Heartbeats of Genesys come every 30 s; after this silence the feed is not believed.

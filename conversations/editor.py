@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from conversations import access
+from conversations import access, workers
 from conversations.catalogue import Sight
 from conversations.diagnosis import words
 from conversations.diagnosis.words import Answer
@@ -23,6 +23,7 @@ from conversations.models import (
     User,
 )
 from conversations.models.clock import carried_now
+from conversations.workers import Watch
 
 #: Edits of a conversation that its page lists; all of them stand under Edits.
 HISTORY = 50
@@ -102,12 +103,17 @@ class Desk:
 
     @property
     def light(self) -> Light:
-        return telling.light(self.edits)
+        return telling.light(self.edits, self._watch)
 
     @property
     def busy(self) -> bool:
         """Something is unproven: the page should ask often."""
         return any(each.is_open for each in self.edits)
+
+    @cached_property
+    def _watch(self) -> Watch | None:
+        """Asked only where something waits for a worker."""
+        return workers.watch() if self.busy else None
 
     @cached_property
     def told(self) -> dict[str, Told]:
@@ -124,7 +130,12 @@ class Desk:
                 if change.key not in found and self.sight.may_read(change.key):
                     change.edit = edit
                     found[change.key] = telling.tell(
-                        change, self.sight, self.held, behind=behind, due_in=due_in
+                        change,
+                        self.sight,
+                        self.held,
+                        behind=behind,
+                        due_in=due_in,
+                        watch=self._watch,
                     )
         return found
 

@@ -79,6 +79,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "conversations.evidence",
         "conversations.timeline",
         "conversations.undo",
+        "conversations.workers",
     ),
     "dashboard.catalogue_import": (
         "conversations.catalogue",
@@ -228,12 +229,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "conversations.edits",
         "conversations.models",
     ),
+    "conversations.workers": ("conversations.models",),
     "conversations.editor": (
         "conversations.access",
         "conversations.catalogue",
         "conversations.diagnosis",
         "conversations.edits",
         "conversations.models",
+        "conversations.workers",
     ),
     "conversations.indexing": ("conversations.access", "conversations.models"),
     "conversations.lookups": (
@@ -255,6 +258,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conversations.staff": ("conversations.models",),
     "conversations.edits": (
         "conversations.catalogue",
+        "conversations.workers",
         "conversations.scopes",
         "conversations.edits",
         "conversations.models",
@@ -290,6 +294,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "conversations.models",
     ),
     "conversations.checkup": (
+        "conversations.workers",
         "conversations.edits",
         "conversations.models",
         "conversations.genesys",

@@ -80,7 +80,7 @@ def _never_sent(facts: Facts) -> Finding:
         return _trouble(facts, facts.answers_to_writes)
     if facts.said(Says.SLOW_DOWN, Says.MANY_CHANGES):
         return Finding(Cause.THROTTLED, (), {"times": 0, "correlation_id": ""})
-    if not facts.worker_was_there:
+    if facts.said(Says.NOBODY_THERE) or not facts.worker_was_there:
         return Finding(Cause.NO_WORKER)
     return Finding(Cause.UNKNOWN, (), {"state": facts.edit.state, "correlation_id": ""})
 

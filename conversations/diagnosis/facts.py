@@ -170,6 +170,10 @@ class Facts:
 
     @property
     def worker_was_there(self) -> bool:
-        """A worker lives that was there before the edit's time was over."""
+        """A worker lives that was there before the edit's time was over, and did what was due when it was: one that
+        stood still gave it up only long after."""
+        deadline = self.edit.deadline_at.timestamp()
+        if self.settled_at - deadline > WORKER_SILENT_SECONDS:
+            return False
         alive = Heartbeat.objects.filter(kind="worker", at__gt=now() - WORKER_SILENT_SECONDS)
-        return alive.filter(started_at__lt=self.edit.deadline_at.timestamp()).exists()
+        return alive.filter(started_at__lt=deadline).exists()

@@ -16,6 +16,12 @@ from conversations.catalogue import Sight
 from conversations.edits.proof import shows
 from conversations.models import AttributeChange, AttributeEdit, Reason, State, Verdict
 from conversations.models.edit import NEEDS_ATTENTION
+from conversations.workers import Watch
+
+#: An edit may wait so long (seconds) before its page says that no worker is there.
+PATIENCE_SECONDS = 5.0
+#: With a worker there, it is overdue only so long (seconds) after its deadline: the end of it takes a moment.
+SLACK_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +84,10 @@ def tell(
     *,
     behind: bool = False,
     due_in: float | None = None,
+    watch: Watch | None = None,
 ) -> Told:
     """One attribute. `held`: what the participant's keys hold now, None if unknown; `behind`: an earlier edit of the
-    lane is in doubt; `due_in`: seconds until the lane is worked on."""
+    lane is in doubt; `due_in`: seconds until the lane is worked on; `watch`: whether anybody works at all."""
     edit = change.edit
     state = State(edit.state)
     if change.verdict == Verdict.CONFIRMED:
@@ -94,7 +101,8 @@ def tell(
         if steps and held is not None
         else {}
     )
-    sentence = _sentence(change, state, sight, held, behind, due_in)
+    stuck = state != State.CONFIRMED and in_vain(edit, watch)
+    sentence = stuck or _sentence(change, state, sight, held, behind, due_in)
     words = str(state.label) if state == State.CONFIRMED else label(edit)
     return Told(change.key, edit, state, words, sentence, steps, seen)
 
@@ -108,9 +116,37 @@ def without_hidden(reason: Reason, edit: AttributeEdit, sight: Sight) -> str:
     return reason.words([each.key for each in edit.changes.all() if not sight.may_read(each.key)])
 
 
-def light(edits: Iterable[AttributeEdit]) -> Light:
+def in_vain(edit: AttributeEdit, watch: Watch | None) -> str:
+    """Why an open edit gets nowhere; empty while there is no reason to think so."""
+    if watch is None or not edit.is_open:
+        return ""
+    late = watch.now - edit.deadline_at.timestamp()
+    facts = {"time": clock(edit.deadline_at)}
+    unsent = edit.state == State.QUEUED
+    if watch.there:
+        words = _("Overdue since %(time)s, and no worker has sent it. Tell an administrator.")
+        return words % facts if unsent and late > SLACK_SECONDS else ""
+    if watch.now - edit.created_at.timestamp() < PATIENCE_SECONDS:
+        return ""
+    if late > 0:
+        words = (
+            _("Overdue since %(time)s: no worker is running to send it. Tell an administrator.")
+            if unsent
+            else _(
+                "Overdue since %(time)s: no worker is running to check it. Tell an administrator."
+            )
+        )
+        return words % facts
+    if unsent:
+        return _("No worker is running; nothing is sent until one is. Tell an administrator.")
+    return _("No worker is running; nothing is checked until one is. Tell an administrator.")
+
+
+def light(edits: Iterable[AttributeEdit], watch: Watch | None = None) -> Light:
     """Judge all edits of one conversation together, the newest first."""
     rows = list(edits)
+    if any(in_vain(each, watch) for each in rows):
+        return Light("lost", _("Stuck: no worker takes the changes"))
     unproven = sum(each.is_open for each in rows)
     lost = sum(each.unresolved for each in rows)
     if unproven:

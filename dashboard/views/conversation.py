@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect, replace_url
 
-from conversations import access, board, editor, lookups, tasks
+from conversations import access, board, editor, lookups, tasks, workers
 from conversations.board import Freshness
 from conversations.editor import Desk, Line
 from conversations.edits import accept
@@ -272,8 +272,8 @@ def _not_held(
             )
             return redirect(f"{reverse('edits')}?conversation={conversation_id}")
         raise Http404
-    context = {"lookup": lookup, "conversation_id": conversation_id, "wait": polling.wait(1.0)}
-    return render(request, "dashboard/looking.html", {**context, "heard": polling.heard()})
+    context = {**_looking(lookup, conversation_id), "heard": polling.heard()}
+    return render(request, "dashboard/looking.html", context)
 
 
 def _still_looking(
@@ -283,8 +283,12 @@ def _still_looking(
     if lookup is None and "looking" not in request.GET:
         raise Http404
     lookup = lookup or Lookup(conversation_id=conversation_id, answer=Lookup.Answer.UNKNOWN)
-    context = {"lookup": lookup, "conversation_id": conversation_id, "wait": polling.wait(1.0)}
+    context = {**_looking(lookup, conversation_id), "nobody": not workers.watch().there}
     return polling.fragment(request, "dashboard/looking.html#news", context, "")
+
+
+def _looking(lookup: Lookup, conversation_id: UUID) -> dict[str, object]:
+    return {"lookup": lookup, "conversation_id": conversation_id, "wait": polling.wait(1.0)}
 
 
 def _look_up(

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from conversations import access, board, news, tasks, undo
+from conversations import access, board, news, tasks, undo, workers
 from conversations.catalogue import Sight
 from conversations.diagnosis import words
-from conversations.edits import accept, answers, story, watch
+from conversations.edits import accept, answers, story, telling, watch
 from conversations.edits.accept import AnotherEdit, ChangedMeanwhile, Unacceptable
 from conversations.models import AttributeEdit
 from conversations.models.reason import name_keys
@@ -217,8 +217,10 @@ def _list(request: StaffRequest) -> dict[str, object]:
     page = story.page(chosen, before, ROWS)
     rest = [each for each in page.edits if each not in first]
     sight = Sight(request.user)
+    watch = workers.watch()
     return {
         "filter": filtered,
+        "stuck": next(filter(None, (telling.in_vain(e, watch) for e in [*first, *rest])), ""),
         "edits": [story.line(each, sight) for each in [*first, *rest]],
         "older": page.older,
         "query": request.GET.urlencode(),
@@ -235,6 +237,7 @@ def _one(request: StaffRequest, row: AttributeEdit) -> dict[str, object]:
     held = access.attributes_of(row) if row.unresolved else None
     return {
         "edit": row,
+        "stuck": telling.in_vain(row, workers.watch()) if row.is_open else "",
         "line": story.line(row, sight, held),
         "timeline": story.timeline(row, sight),
         "steps": [each for each in steps if not _why_not(request, row, each.action)],

@@ -26,6 +26,7 @@ from conversations.models import (
     Participant,
     State,
 )
+from conversations.models.clock import now
 from tests.builders import Hands, a_user, a_value, reached, save, settled, story
 from tests.genesys import Made, Sandbox
 from tests.processes import Process, manage, until
@@ -301,6 +302,17 @@ class TestWhatWeDidOurselves:
         assert hands.turn(edit).state == State.FAILED
         carry_out(edit.pk, genesys())
         assert causes(edit) == [Cause.NO_WORKER]
+
+    def test_a_worker_that_stood_still_was_no_worker(self, sandbox: Sandbox, hands: Hands) -> None:
+        edit = save(sandbox.conversation(), {"tier": a_value()})
+        at = now()
+        name = f"worker {edit.pk}"
+        Heartbeat.objects.create(name=name, kind="worker", started_at=at - 900, at=at)
+        hands.deadline_passes(edit)
+        assert hands.turn(edit).state == State.FAILED
+        carry_out(edit.pk, genesys())
+        assert causes(edit) == [Cause.NO_WORKER]
+        Heartbeat.objects.filter(pk=name).delete()
 
 
 def _again(edit: AttributeEdit) -> AttributeEdit:
