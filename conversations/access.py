@@ -43,6 +43,18 @@ def may_know_queue(user: User, queue_id: UUID) -> bool:
     return theirs.exists() or conversations(user).live().filter(queue_id=queue_id).exists()
 
 
+def queues(user: User) -> set[UUID]:
+    """The queues this person's board is about: those given to them, and those of what is live before them."""
+    given = (
+        Queue.objects.filter(supervisors=user)
+        if user.role == Role.SUPERVISOR
+        else Queue.objects.none()
+    )
+    live = conversations(user).live().exclude(queue_id=None).order_by()
+    found = live.values_list("queue_id", flat=True).distinct()
+    return {*given.values_list("pk", flat=True), *(pk for pk in found if pk)}
+
+
 def sees_everything(user: User) -> bool:
     """Whether a person's board is about all that is live."""
     supervises = user.role == Role.SUPERVISOR and user.all_queues

@@ -53,6 +53,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "dashboard.polling",
         "dashboard.profile_forms",
         "dashboard.proposals",
+        "dashboard.scope_seen",
         "dashboard.tabs",
         "dashboard.views",
         "conversations.coverage",
@@ -106,6 +107,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "conversations.catalogue",
         "conversations.models",
         "dashboard.filters",
+    ),
+    "dashboard.scope_seen": (
+        "conversations.access",
+        "conversations.board",
+        "conversations.coverage",
+        "conversations.models",
     ),
     "dashboard.tabs": (
         "conversations.board",

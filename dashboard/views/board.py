@@ -9,12 +9,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from conversations import access, coverage, lookups
 from conversations import board as rows_of
+from conversations import lookups
 from conversations.board import Row
 from conversations.catalogue import Sight
 from conversations.models.conversation import ConversationQuerySet
-from dashboard import addresses, columns, holding, listing, offers, polling, tabs
+from dashboard import addresses, columns, holding, listing, offers, polling, scope_seen, tabs
 from dashboard.columns import Columns
 from dashboard.counting import Counter
 from dashboard.filters import BoardFilter
@@ -23,6 +23,7 @@ from dashboard.holding import Shown
 from dashboard.listing import Listing
 from dashboard.people import StaffRequest
 from dashboard.polling import Stamp
+from dashboard.scope_seen import Known
 
 PAGE = "dashboard/board.html"
 
@@ -37,6 +38,10 @@ class Asked:
     filter: BoardFilter
     chosen: ConversationQuerySet
     columns: Columns
+
+    @property
+    def known(self) -> Known:
+        return scope_seen.known(self.request.user, self.stamp.eyes)
 
     @property
     def listing(self) -> Listing:
@@ -66,7 +71,7 @@ def board(request: StaffRequest) -> HttpResponse:
         "here": addresses.written(request.GET),
         "view_query": addresses.view(request.GET),
         "own_view": tabs.current(request),
-        "heard": polling.heard(),
+        "heard": polling.heard(asked.known.fresh),
     }
     return render(request, PAGE, context)
 
@@ -75,14 +80,16 @@ def board(request: StaffRequest) -> HttpResponse:
 def rows(request: StaffRequest) -> HttpResponse:
     """The fragment: rows, counts and the next poller; while it is paused, only how many are new."""
     stamp = polling.stamp(request)
-    if answer := polling.unchanged(request, stamp.tag):
+    fresh = scope_seen.known(request.user, stamp.eyes).fresh
+    if answer := polling.unchanged(request, stamp.tag, fresh):
         return answer
     asked, shown = _asked(request, stamp), Shown.of(request)
     if shown.mode == holding.PAUSE:
         context = {**_announced(asked, shown, list(shown.ids)), "tag": stamp.tag}
-        return polling.fragment(request, f"{PAGE}#paused", context, stamp.tag)
+        return polling.fragment(request, f"{PAGE}#paused", context, stamp.tag, fresh=fresh)
     news = _news(asked, shown)
-    return polling.fragment(request, f"{PAGE}#rows", {**news, **_frame(asked)}, str(news["tag"]))
+    context, tag = {**news, **_frame(asked)}, str(news["tag"])
+    return polling.fragment(request, f"{PAGE}#rows", context, tag, fresh=fresh)
 
 
 def _asked(request: StaffRequest, stamp: Stamp) -> Asked:
@@ -110,7 +117,8 @@ def _news(asked: Asked, shown: Shown) -> dict[str, object]:
         "page": found.page,
         "live": listing.live(asked.stamp.seen, rows_of.rows(user)),
         "views": views,
-        "known": coverage.current() if access.sees_everything(user) else None,
+        "known": asked.known.coverage,
+        "gaps": asked.known.gaps,
         "attention": rows_of.needing_attention(user).count(),
         "tag": asked.stamp.tag if settled else "",
     }
