@@ -1,8 +1,4 @@
-"""The catalogue as a file: CSV for a spreadsheet, JSON for a program, both read back to the letter.
-
-A spreadsheet takes a cell that begins with one of `=+-@` for a formula. Such a cell is written with an apostrophe
-before it, and so is one that begins with apostrophes and then one of these; reading takes one apostrophe away again.
-"""
+"""The catalogue as a file: CSV for a spreadsheet, JSON for a program, both read back to the letter."""
 
 import csv
 import hashlib
@@ -19,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from conversations import catalogue
 from conversations.catalogue import Stale, definitions
+from conversations.cells import MARK, defused, restored
 from conversations.models import AttributeDefinition, User
 
 FORMAT = "midcall-catalogue"
@@ -26,9 +23,6 @@ VERSION = 1
 #: More rows than any catalogue has; each is checked with a form of its own.
 MOST_ROWS = 1000
 
-_FORMULA = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"  # the last four: their full-width forms
-_RISKY = re.compile(f"'*[{_FORMULA}]")
-_DEFUSED = re.compile(f"'+[{_FORMULA}]")
 _YES, _NO = {"yes", "true", "1"}, {"no", "false", "0", ""}
 
 #: One entry: texts, whole numbers, yes or no, and lists of texts.
@@ -92,13 +86,13 @@ def to_json(definitions: Iterable[AttributeDefinition]) -> str:
 
 
 def to_csv(definitions: Iterable[AttributeDefinition]) -> str:
-    """Begins with a byte order mark: without it a spreadsheet takes the file for something else than UTF-8."""
+    """With a byte order mark, for spreadsheets."""
     out = io.StringIO(newline="")
-    out.write("\ufeff")
+    out.write(MARK)
     writer = csv.writer(out)
     writer.writerow(columns())
     for each in definitions:
-        writer.writerow(_defused(_cell(value)) for value in as_values(each).values())
+        writer.writerow(defused(_cell(value)) for value in as_values(each).values())
     return out.getvalue()
 
 
@@ -233,7 +227,7 @@ def _values(names: list[str], cells: list[str], number: int) -> Values:
         raise Unreadable(words % {"line": number, "cells": len(cells), "width": width})
     known = columns()
     row = zip(names, cells, strict=False)
-    return {name: _value(known[name], _restored(cell)) for name, cell in row}
+    return {name: _value(known[name], restored(cell)) for name, cell in row}
 
 
 def _check_names(names: Iterable[str], number: int) -> None:
@@ -270,11 +264,3 @@ def _value(column: "models.Field[Any, Any]", cell: str) -> object:
     if isinstance(column, models.IntegerField):
         return int(cell) if re.fullmatch("[0-9]{1,9}", cell.strip()) else cell
     return cell
-
-
-def _defused(cell: str) -> str:
-    return f"'{cell}" if _RISKY.match(cell) else cell
-
-
-def _restored(cell: str) -> str:
-    return cell[1:] if _DEFUSED.match(cell) else cell

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from dashboard.signing_in import SignIn
 from dashboard.views import (
+    audit,
     board,
     catalogue,
     catalogue_file,
@@ -67,6 +68,8 @@ urlpatterns = [
     path("catalogue/lint/done/", catalogue_lint.done, name="catalogue-lint-done"),
     path("catalogue/lint/undo/<int:pk>", catalogue_lint.undo, name="catalogue-lint-undo"),
     path("catalogue/lint/<slug:action>", catalogue_lint.put_right, name="catalogue-lint-do"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/export.csv", audit.download, name="audit-file"),
     path("status/", status.status, name="status"),
     path("status/poll", status.poll, name="status-poll"),
     path("people/", people.people, name="people"),

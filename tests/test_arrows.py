@@ -32,6 +32,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "dashboard.views": (
         "dashboard.addresses",
+        "dashboard.audit_form",
         "dashboard.catalogue_conflict",
         "dashboard.catalogue_forms",
         "dashboard.catalogue_import",
@@ -59,6 +60,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "conversations.coverage",
         "conversations.status",
         "conversations.access",
+        "conversations.audit",
         "conversations.board",
         "conversations.catalogue",
         "conversations.catalogue_file",
@@ -195,7 +197,24 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "conversations.models",
         "conversations.service_keys",
     ),
-    "conversations.catalogue_file": ("conversations.catalogue", "conversations.models"),
+    "conversations.cells": (),
+    "conversations.catalogue_file": (
+        "conversations.catalogue",
+        "conversations.cells",
+        "conversations.models",
+    ),
+    "conversations.audit": (
+        "conversations.access",
+        "conversations.catalogue",
+        "conversations.cells",
+        "conversations.edits",
+        "conversations.models",
+    ),
+    "dashboard.audit_form": (
+        "conversations.audit",
+        "conversations.models",
+        "conversations.staff",
+    ),
     "conversations.finding": ("conversations.indexing", "conversations.models"),
     "conversations.diagnosis": (
         "conversations.budget",

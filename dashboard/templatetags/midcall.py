@@ -1,6 +1,7 @@
 """How things look: colour and icon of a state, a duration, an id made of an attribute's name."""
 
 import json
+import re
 from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
@@ -12,13 +13,13 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations import board, parties
-from conversations.catalogue import Sight
+from conversations.catalogue import Sight, odd_blanks
 from conversations.edits import telling
 from conversations.edits.story import EditLine
 from conversations.models import AttributeEdit, Participant, State
@@ -170,6 +171,25 @@ def seen_as_json(told: telling.Told) -> str:
 def notice_values(line: EditLine) -> str:
     """The same for a step taken in a notice, which is answered with the notice."""
     return json.dumps({"notice": "1", **{f"seen.{key}": value for key, value in line.seen.items()}})
+
+
+@register.filter
+def marked(name: str) -> SafeString:
+    """A name that keeps its own direction, and whose blanks can be seen where they matter: at its ends, several in a
+    row, or nothing else."""
+    odd = _("blanks only") if name and not name.strip() else odd_blanks(name)
+    if not odd:
+        return format_html('<bdi class="key">{}</bdi>', name)
+    blank = re.compile(r"(^\s+|\s{2,}|\s+$)")
+    pieces = format_html_join(
+        "",
+        "{}",
+        (
+            (format_html('<span class="blank">{}</span>', each) if place % 2 else each,)
+            for place, each in enumerate(blank.split(name))
+        ),
+    )
+    return format_html('<bdi class="key">{}</bdi> <span class="low">({})</span>', pieces, odd)
 
 
 @register.filter

@@ -262,6 +262,7 @@ def test_admin(studio: Studio, admin: User) -> None:
         ("catalogue", "/catalogue/"),
         ("catalogue-entry", "/catalogue/new/"),
         ("people", "/people/"),
+        ("audit", "/audit/"),
         ("status", "/status/"),
         ("person", f"/people/{admin.pk}/"),
     ):
