@@ -218,10 +218,15 @@ def _list(request: StaffRequest) -> dict[str, object]:
     rest = [each for each in page.edits if each not in first]
     sight = Sight(request.user)
     watch = workers.watch()
+    ids = {each.lane.conversation_id for each in [*first, *rest]}
+    held = access.conversations(request.user).in_bulk(ids)
     return {
         "filter": filtered,
         "stuck": next(filter(None, (telling.in_vain(e, watch) for e in [*first, *rest])), ""),
-        "edits": [story.line(each, sight) for each in [*first, *rest]],
+        "edits": [
+            (story.line(each, sight), held.get(each.lane.conversation_id))
+            for each in [*first, *rest]
+        ],
         "older": page.older,
         "query": request.GET.urlencode(),
         "filtered": any(request.GET.get(name) for name in EditFilter.base_filters),
