@@ -9,6 +9,10 @@ from dashboard import addresses
 from dashboard.columns import ATTRIBUTE, BUILT_IN, UNSORTED, Columns
 
 
+#: Shown as the opposite of what they are sorted by: who began first is here the longest.
+TURNED = frozenset({"started"})
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """The head of a column."""
@@ -41,6 +45,7 @@ def _attribute(query: QueryDict, key: str, sight: Sight) -> Heading:
 
 def _sorting(query: QueryDict, name: str, label: str) -> Heading:
     current = query.get("sort") or "started"
-    state = {name: "ascending", f"-{name}": "descending"}.get(current, "")
-    wanted = f"-{name}" if state == "ascending" else name
+    up, down = ("descending", "ascending") if name in TURNED else ("ascending", "descending")
+    state = {name: up, f"-{name}": down}.get(current, "")
+    wanted = f"-{name}" if current == name else name
     return Heading(name, label, state, addresses.changed(query, sort=wanted))

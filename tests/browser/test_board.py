@@ -66,7 +66,7 @@ class TestNewRows:
         page.get_by_role("link", name="1 new · Show").click(timeout=SOON)
         expect(page.locator("#rows tr").first).to_have_attribute("id", f"r{newest.id}")
         expect(page.get_by_role("columnheader", name="Duration")).to_have_attribute(
-            "aria-sort", "descending"
+            "aria-sort", "ascending"
         )
 
     def test_that_ended_stay_greyed_and_leave_while_others_are_held(

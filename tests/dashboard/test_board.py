@@ -359,3 +359,16 @@ class TestWhatTheMirrorKeeps:
             20,
             what="what has ended is looked for no more",
         )
+
+
+def test_the_order_of_the_duration_is_announced_as_it_is_read(crowd: Crowd, admin: User) -> None:
+    """Whoever began first has lasted longest."""
+    for query, announced, next_ in (
+        ("", "descending", "-started"),
+        ("?sort=started", "descending", "-started"),
+        ("?sort=-started", "ascending", "started"),
+    ):
+        page = signed_in(admin).get(f"/{query}").content.decode()
+        heading = re.search(r'<th[^>]*aria-sort="(\w+)"><a href="\?([^"]*)">Duration', page)
+        assert heading is not None
+        assert (heading[1], heading[2]) == (announced, f"sort={next_}")
