@@ -8,7 +8,6 @@ from conversations.catalogue import Sight
 from dashboard import addresses
 from dashboard.columns import ATTRIBUTE, BUILT_IN, UNSORTED, Columns
 
-
 #: Shown as the opposite of what they are sorted by: who began first is here the longest.
 TURNED = frozenset({"started"})
 

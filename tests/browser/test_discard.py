@@ -21,7 +21,8 @@ FORM = """() => ({
         each.name, each.tagName, each.type, each.value, each.getAttribute("aria-invalid"),
         [...(each.options ?? [])].map((option) => option.value),
     ]),
-    errors: [...document.querySelectorAll("#editor .error, #errors, #before-changes")].map((each) => each.textContent.trim()),
+    errors: [...document.querySelectorAll("#editor .error, #errors, #before-changes")]
+        .map((each) => each.textContent.trim()),
     marks: document.querySelectorAll(".changed, .proposed, .clash:not([hidden])").length,
     save: document.querySelector("#save").textContent,
     discard: document.querySelector("#discard").hidden,
