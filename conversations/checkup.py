@@ -148,10 +148,11 @@ def _genesys() -> Iterator[Finding]:
         )
         return
     except GenesysError as error:
+        addresses = [settings.GENESYS.login_url, settings.GENESYS.api_url]
         yield Finding(
             "sign-in",
             False,
-            f"{settings.GENESYS.login_url}, {settings.GENESYS.api_url}: {because(error)}",
+            f"{', '.join(dict.fromkeys(addresses))}: {because(error)}",
             _unreachable_remedy(error),
         )
         return

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from conversations.models import State, User
+from conversations.models import SavedView, State, User
 from tests.browser.conftest import THEMES, Visitor
 from tests.browser.every_page import PAGES, addresses, visitor_of_all
+from tests.builders import a_user
+from tests.genesys import Sandbox
 
 __all__ = ["addresses", "visitor_of_all"]
 
@@ -45,6 +48,54 @@ def test_no_finding(
         )
         assert set(states) == {str(state) for state in State}
         page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
+    assert_nothing_is_found(page, axe)
+
+
+def test_no_finding_on_the_sign_in(visit: Visit, axe: str) -> None:
+    assert_nothing_is_found(visit().go("/accounts/login/"), axe)
+
+
+def test_no_finding_on_the_help(visit: Visit, admin: User, axe: str) -> None:
+    page = visit(admin).go("/")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    assert_nothing_is_found(page, axe)
+
+
+def test_no_finding_on_the_choice_of_columns(visit: Visit, admin: User, axe: str) -> None:
+    page = visit(admin).go("/")
+    page.get_by_role("button", name="Columns").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_nothing_is_found(page, axe)
+
+
+def test_no_finding_on_a_view_to_rename(visit: Visit, admin: User, axe: str) -> None:
+    SavedView.objects.create(user=admin, name=f"view {admin.pk}", query="media=voice")
+    page = visit(admin).go("/?media=voice")
+    page.get_by_role("button", name="Rename or delete").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_nothing_is_found(page, axe)
+
+
+def test_no_finding_on_what_is_not_allowed(visit: Visit, axe: str) -> None:
+    visitor = visit(a_user())
+    visitor.may_complain("403")
+    assert_nothing_is_found(visitor.go("/catalogue/"), axe)
+
+
+def test_no_finding_while_genesys_is_asked(
+    visit: Visit, sandbox: Sandbox, admin: User, axe: str
+) -> None:
+    sandbox.fault("hang", None, call="read", seconds=10, times=1)
+    visitor = visit(admin)
+    visitor.may_complain("404")
+    page = visitor.go(f"/conversations/{uuid4()}/")
+    expect(page.locator("#words")).to_be_visible()
+    assert_nothing_is_found(page, axe)
+
+
+def assert_nothing_is_found(page: Page, axe: str) -> None:
+    """In both themes, at three widths."""
     found: list[str] = []
     for scheme, width in product(THEMES, (320, 400, 1280)):
         page.emulate_media(color_scheme=scheme)
@@ -52,18 +103,6 @@ def test_no_finding(
         found += [f"{scheme}, {width} px: {each}" for each in problems(page, axe)]
         assert not wider_than_the_screen(page), f"scrolls sideways at {width} px"
     assert not found, "\n".join(found)
-
-
-def test_the_sign_in_has_no_finding(visit: Visit, axe: str) -> None:
-    page = visit().go("/accounts/login/")
-    assert not problems(page, axe)
-
-
-def test_the_help_has_no_finding(visit: Visit, admin: User, axe: str) -> None:
-    page = visit(admin).go("/")
-    page.keyboard.press("?")
-    expect(page.locator("#keys")).to_be_visible()
-    assert not problems(page, axe)
 
 
 def problems(page: Page, axe: str) -> list[str]:

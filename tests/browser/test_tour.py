@@ -1,4 +1,4 @@
-"""The whole tour: as each demo account with the mouse, and as an agent with the keyboard alone."""
+"""The whole tour: as each demo account, with the mouse and with the keyboard alone."""
 
 from collections.abc import Callable
 
@@ -12,6 +12,7 @@ from tests.genesys import Made, Sandbox
 
 pytestmark = pytest.mark.usefixtures("web")
 Visit = Callable[..., Visitor]
+ACCOUNTS = ("agent", "supervisor", "admin")
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def sign_in_by_hand(page: Page, name: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-@pytest.mark.parametrize("name", ["agent", "supervisor", "admin"])
+@pytest.mark.parametrize("name", ACCOUNTS)
 def test_sign_in_find_edit_and_follow(
     visit: Visit, sandbox: Sandbox, made: Made, name: str
 ) -> None:
@@ -71,12 +72,13 @@ def test_a_wrong_password_is_said(visit: Visit) -> None:
     expect(page.get_by_label("Name")).to_have_value("agent")
 
 
-def test_with_the_keyboard_alone(visit: Visit, sandbox: Sandbox, made: Made) -> None:
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_with_the_keyboard_alone(visit: Visit, sandbox: Sandbox, made: Made, name: str) -> None:
     page = visit().go("/")
     keys = page.keyboard
-    keys.type("agent")
+    keys.type(name)
     keys.press("Tab")
-    keys.type("agent")
+    keys.type(name)
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Live interactions")).to_be_visible()
     keys.press("/")
