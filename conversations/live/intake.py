@@ -1,10 +1,13 @@
 """Take in what was heard: many events in one transaction, and what each proves or puts in doubt."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
 
 import structlog
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from conversations import mirror
 from conversations.edits import proof, watch
@@ -16,6 +19,10 @@ from conversations.models.clock import Clock, now
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LONGEST_REST_SECONDS = 0.1
+#: The state PostgreSQL gives who loses in a deadlock.
+DEADLOCK = "40P01"
+
+T = TypeVar("T")
 
 
 class Intake:
@@ -60,21 +67,36 @@ class Intake:
             return
         lanes = EditLane.objects.filter(conversation_id__in={shown.id for shown, _ in events})
         edited = set(lanes.values_list("conversation_id", flat=True))
-        with transaction.atomic():
-            news = mirror.record_events(events)
-            doubted = [
-                lane for each in news if each.conversation_id in edited for lane in _doubt(each)
-            ]
+        news, doubted = _once_more(lambda: _recorded(events, edited))
         proven = [
             lane
             for each in news
             if each.conversation_id in edited
-            for lane in proof.prove_by_event(each)
+            for lane in _once_more(partial(proof.prove_by_event, each))
         ]
         for lane_id in {*proven, *doubted}:
             self._nudge(lane_id)
         if any(each.wants_a_read for each in news):
             self._wake_reader()
+
+
+def _recorded(events: Sequence[Event], edited: Collection[UUID]) -> tuple[list[News], list[int]]:
+    """What the events changed, and the lanes of edited conversations that are to look because of it."""
+    with transaction.atomic():
+        news = mirror.record_events(events)
+        doubted = [lane for each in news if each.conversation_id in edited for lane in _doubt(each)]
+    return news, doubted
+
+
+def _once_more(transact: Callable[[], T]) -> T:
+    """PostgreSQL resolves a deadlock by ending one of those in it, who may try again: it must not cost the line."""
+    try:
+        return transact()
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != DEADLOCK:
+            raise
+        log.warning("deadlock, tried again")
+        return transact()
 
 
 def _doubt(news: News) -> list[int]:

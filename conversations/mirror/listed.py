@@ -26,6 +26,7 @@ Source = AttributeSighting.Source
 
 def record_listed(shown: Sequence[Shown]) -> set[UUID]:
     """Take over one page; returns the conversations that were new to us."""
+    shown = sorted({each.id: each for each in shown}.values(), key=lambda each: each.id)
     at, ids = now(), [each.id for each in shown]
     known = Conversation.objects.in_bulk(ids)
     # Most of the work is done before the transaction: nobody must wait for it.
@@ -33,13 +34,14 @@ def record_listed(shown: Sequence[Shown]) -> set[UUID]:
     names = queue_names(queue_ids(unknown.values()))
     new = [_Made(each, at, lambda pk: names.get(pk, "")) for each in unknown.values()]
     with transaction.atomic():
+        # In the order in which events take the rows: those that are there, then those to be made, each by their ids.
+        _renew([each for each in shown if each.id in known], at)
+        Conversation.objects.filter(pk__in=known).update(listed_at=at)
         indexing.keep([(each.row, each.parties) for each in new], at)
         Conversation.objects.bulk_create([each.row for each in new], ignore_conflicts=True)
         Participant.objects.bulk_create(
             [party for each in new for party in each.parties], ignore_conflicts=True
         )
-        _renew([each for each in shown if each.id in known], at)
-        Conversation.objects.filter(pk__in=known).update(listed_at=at)
     for each in new:
         scopes.changed(each.row.pk)
     return {each.row.pk for each in new}
@@ -61,7 +63,7 @@ class _Made:
 
 def _renew(shown: Sequence[Shown], at: float) -> None:
     batch = Batch(shown)
-    for each in {each.id: each for each in shown}.values():
+    for each in shown:
         row = batch.conversations[each.id]
         told_at = max(row.asked_at, row.heard_at)
         if told_at:  # told better than by a listing, but for its begin
