@@ -7,6 +7,7 @@ board; PostgreSQL quotes the row it refused; a traceback ends with the words of 
 import re
 import sys
 import traceback
+from http import HTTPStatus
 from types import TracebackType
 
 from structlog.types import EventDict
@@ -34,11 +35,15 @@ def without_values(_logger: object, _method: str, event: EventDict) -> EventDict
     return event
 
 
-def strangers(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """A request for a host that is not ours is one line: every scanner sends them, and our code has no part in it."""
-    if event.get("logger") == "django.security.DisallowedHost":
-        event.pop("exc_info", None)
+def briefly(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """One line, without a traceback, for what our code has no part in and what comes by the hundred: a request for a
+    host that is not ours, as every scanner sends them, and one that met a database that is away."""
+    stranger = event.get("logger") == "django.security.DisallowedHost"
+    if stranger or event.get("status_code") == HTTPStatus.SERVICE_UNAVAILABLE:
+        error = _exception(event.pop("exc_info", None))
         event["level"] = "warning"
+        if error is not None:
+            event["error"] = type(error).__name__
     return event
 
 

@@ -2,8 +2,10 @@
 
 from django.urls import path
 
-from dashboard.urls import shared
+from dashboard.urls import handler400, handler500, shared
 from dashboard.views import panel
+
+__all__ = ["handler400", "handler500", "urlpatterns"]
 
 urlpatterns = [
     path("panel/", panel.home, name="board"),

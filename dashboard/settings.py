@@ -16,6 +16,16 @@ from dashboard import logs
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"  # everything this machine keeps: database, broker folder, secret key
 
+
+def _process_name(argv: list[str]) -> str:
+    program = Path(argv[0]).name
+    if program == "manage.py":
+        return argv[1] if len(argv) > 1 else program
+    return {"celery": "worker", "granian": "web"}.get(program, program)
+
+
+PROCESS = _process_name(sys.argv)
+
 # --- The environment -------------------------------------------------------------------------------
 
 env = Env()
@@ -208,7 +218,8 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
         # A reader that turns writer in the middle of a transaction cannot wait for the lock; one that
         # says at the start that it will write can.
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        # A person waits for a page, and a process has one thread for all of them: better say so, and soon.
+        "timeout": 3 if PROCESS == "web" else 20,
         # FULL: an edit answered as saved survives a power cut; NORMAL may forget the last commits.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
@@ -305,14 +316,6 @@ def _name_process(
     return event
 
 
-def _process_name(argv: list[str]) -> str:
-    program = Path(argv[0]).name
-    if program == "manage.py":
-        return argv[1] if len(argv) > 1 else program
-    return {"celery": "worker", "granian": "web"}.get(program, program)
-
-
-PROCESS = _process_name(sys.argv)
 _SHARED_PROCESSORS: list[structlog.types.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -330,7 +333,7 @@ LOGGING = {
             "foreign_pre_chain": _SHARED_PROCESSORS,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                logs.strangers,
+                logs.briefly,
                 logs.without_values,
                 structlog.processors.EventRenamer("event"),
                 structlog.processors.LogfmtRenderer(

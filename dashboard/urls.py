@@ -21,6 +21,7 @@ from dashboard.views import (
     people,
     profile,
     status,
+    trouble,
 )
 
 
@@ -84,3 +85,6 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = trouble.bad_request
+handler500 = trouble.broken

@@ -25,7 +25,7 @@ ROWS = 100
 @require_GET
 def people(request: StaffRequest) -> HttpResponse:
     """The page: accounts by name."""
-    words = request.GET.get("q", "")
+    words = request.GET.get("q", "").replace("\0", "")  # PostgreSQL takes no such letter
     page = Paginator(staff.everyone(words), ROWS).get_page(request.GET.get("page"))
     names = staff.genesys_names(each.genesys_user_id for each in page if each.genesys_user_id)
     context = {

@@ -56,6 +56,8 @@ class TestTheWebServer:
         web, site = started(start, DATABASE_URL=empty)
         answer = requests.get(f"{site}/?{ASK}", cookies={"sessionid": "a" * 32})
         assert answer.status_code == 500
+        assert "Something broke" in answer.text
+        assert "schiefgegangen" in answer.text
         [told] = lines(web, "Internal Server Error")
         assert "Traceback" in told
         assert "OperationalError: no such table: django_session" in told
