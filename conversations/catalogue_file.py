@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,9 @@ FORMAT = "midcall-catalogue"
 VERSION = 1
 #: More rows than any catalogue has; each is checked with a form of its own.
 MOST_ROWS = 1000
+#: An attribute has a dozen; more may be there by mistake, and are then named: so many, and so many letters of each.
+MOST_COLUMNS = 100
+MOST_NAMES, LONGEST_NAME = 5, 40
 
 _YES, _NO = {"yes", "true", "1"}, {"no", "false", "0", ""}
 
@@ -231,19 +235,28 @@ def _values(names: list[str], cells: list[str], number: int) -> Values:
 
 
 def _check_names(names: Iterable[str], number: int) -> None:
-    given = list(names)
-    unknown = sorted(set(given) - columns().keys())
-    twice = sorted({each for each in given if given.count(each) > 1})
+    given = Counter(iter(names))
+    if given.total() > MOST_COLUMNS:
+        words = _("Line %(line)d names more than %(most)d columns.")
+        raise Unreadable(words % {"line": number, "most": MOST_COLUMNS})
+    unknown = sorted(given.keys() - columns().keys())
+    twice = sorted(each for each, times in given.items() if times > 1)
     if unknown or twice:
         problem = (
             _("Line %(line)d names what an attribute does not have: %(names)s. It has: %(known)s.")
             if unknown
             else _("Line %(line)d names a column twice: %(names)s.")
         )
-        facts = {"names": ", ".join(unknown or twice), "known": ", ".join(columns())}
+        facts = {"names": _few(unknown or twice), "known": ", ".join(columns())}
         raise Unreadable(problem % {"line": number, **facts})
     if "key" not in given:
         raise Unreadable(_("Line %(line)d has no “key”.") % {"line": number})
+
+
+def _few(names: list[str]) -> str:
+    """So many names, and so much of each, as a person reads."""
+    shown = [each if len(each) <= LONGEST_NAME else f"{each[:LONGEST_NAME]}…" for each in names]
+    return ", ".join([*shown[:MOST_NAMES], *(["…"] if len(shown) > MOST_NAMES else [])])
 
 
 def _cell(value: object) -> str:

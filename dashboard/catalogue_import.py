@@ -1,6 +1,7 @@
 """What a file would make of the catalogue: each entry checked with the form of the page, shown before it is done."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Container, Iterable
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,9 @@ from conversations.catalogue import definitions, next_order, plain
 from conversations.catalogue_file import Line, Values
 from conversations.models import AttributeDefinition, User
 from dashboard.catalogue_forms import CatalogueForm
+
+#: So many letters of what cannot be taken are shown.
+LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,9 @@ class _Reading:
     ) -> AttributeDefinition | None:
         """The entry as the page's own form makes it of these values; what the form complains about is a problem."""
         form = CatalogueForm(_as_typed(wanted), instance=entry)
-        problems = [*_wrong_types(wanted), *_complaints(form)]
+        wrong = dict(_wrong_types(wanted))
+        # What the form makes of a wrong type would be the same mistake twice.
+        problems = [*wrong.values(), *_complaints(form, but=wrong)]
         for words in problems:
             plan.problems.append(Problem(line.number, str(wanted["key"]), words))
         return None if problems else form.instance
@@ -172,20 +178,35 @@ def _as_typed(values: Values) -> dict[str, str]:
     return sent
 
 
-def _wrong_types(values: Values) -> Iterable[str]:
-    """A form takes texts for everything, and any text for a tick."""
+def _wrong_types(values: Values) -> Iterable[tuple[str, str]]:
+    """By column. A form takes texts for everything, and any text for a tick."""
     model = catalogue_file.as_values(AttributeDefinition())
     for name, value in values.items():
         kind = next(each for each in (bool, int, list, str) if isinstance(model[name], each))
-        texts = not isinstance(value, list) or all(isinstance(each, str) for each in value)
-        # What should be a number may be any text: the form says what is wrong with it.
-        if not texts or (kind is not int and not isinstance(value, kind)):
-            yield _("%(name)s cannot be %(value)s.") % {"name": _name(name), "value": _shown(value)}
+        if not _could_be(kind, value):
+            facts = {"name": _name(name), "value": _given(value)}
+            yield name, _("%(name)s cannot be %(value)s.") % facts
 
 
-def _complaints(form: CatalogueForm) -> Iterable[str]:
+def _could_be(kind: type, value: object) -> bool:
+    if isinstance(value, list):
+        return kind is list and all(isinstance(each, str) for each in value)
+    if kind is int:  # any text or fraction as well: the form says what is wrong with it
+        return isinstance(value, (int, float, str)) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+def _given(value: object) -> str:
+    """What a file has where it does not belong: anything that JSON can say."""
+    text = (
+        _shown(value) if isinstance(value, (bool, str)) else json.dumps(value, ensure_ascii=False)
+    )
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _complaints(form: CatalogueForm, *, but: Container[str]) -> Iterable[str]:
     for name, errors in form.errors.items():
-        for error in errors:
+        for error in errors if name not in but else ():
             yield f"{_name(name)}: {error}" if name in form.fields else str(error)
 
 

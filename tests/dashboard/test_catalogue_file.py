@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -385,6 +386,18 @@ class TestMistakes:
             {"key": "a", "order": []},
             {"key": "a", "order": {}},
             {"key": "a", "order": 10**30},
+            {"key": "a", "order": None},
+            {"key": "a", "max_length": [5]},
+            {"key": "a", "max_length": {"a": 1}},
+            {"key": "a", "label": {"a": 1}},
+            {"key": "a", "help": [["x"]]},
+            {"key": "a", "type": {}},
+            {"key": "a", "type": []},
+            {"key": "a", "masked": {}},
+            {"key": "a", "masked": None},
+            {"key": "a", "choices": {"a": 1}},
+            {"key": "a", "seen_by": [{}]},
+            {"key": {"a": 1}},
             {"key": "a", "order": -1},
             {"key": "a", "type": "choice", "choices": [1, {}]},
             {"key": "a", "choices": "A"},
@@ -404,6 +417,15 @@ class TestMistakes:
         assert "Line 5" in words(answer)
         assert not AttributeDefinition.objects.exists()
 
+    def test_of_a_type_are_one_mistake_with_a_little_of_what_it_is(self, client: Client) -> None:
+        entry = {"key": "a", "label": {"a": "b" * 500}, "max_length": [5]}
+        whole = {"format": "midcall-catalogue", "version": 1, "attributes": [entry]}
+        said = words(upload(client, json.dumps(whole)))
+        assert "Label cannot be {&quot;a&quot;: &quot;bbb" in said
+        assert "b" * 90 not in said
+        assert "Longest value cannot be [5]." in said
+        assert said.count("Line 1 a") == 2
+
     @pytest.mark.parametrize("content", ["key,label\nTier,T\n", "key,label\nx y,X\nxy,Y\n"])
     def test_a_key_that_nearly_is_another_has_to_be_meant(
         self, client: Client, content: str
@@ -416,6 +438,18 @@ class TestMistakes:
         assert Shown(answer.content)["others"].on
         assert "Imported" in words(confirm(client, answer))
         assert AttributeDefinition.objects.count() == content.count("\n")
+
+
+def test_a_first_line_of_any_length_is_refused_in_a_moment(client: Client) -> None:
+    for names in ("a," * 490_000, ",".join(f"name{each}" for each in range(90_000))):
+        started = time.monotonic()
+        answer = upload(client, f"key,{names}b\nx\n")
+        assert time.monotonic() - started < 3
+        assert "Line 1 names more than 100 columns." in words(answer)
+        assert len(answer.content) < 50_000
+    answer = upload(client, "key," + ",".join(f"{each}{'x' * 5000}" for each in range(90)))
+    assert f"0{'x' * 39}…, 10{'x' * 38}…, " in words(answer)
+    assert len(answer.content) < 50_000
 
 
 def test_three_hundred_entries_are_checked_in_a_moment(
