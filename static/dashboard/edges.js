@@ -9,7 +9,8 @@
 
   function measure() {
     const top = height(part("#top")) || height(part("#notices")); // a narrow screen lets the pages' bar go
-    const errors = part("#errors [role=alert]") ? height(part("#errors")) : 0;
+    const said = part("#errors");
+    const errors = said && getComputedStyle(said).position === "sticky" ? height(said) : 0;
     const bottom = height(part(".savebar"));
     root.style.setProperty("--top", `${top}px`);
     root.style.setProperty("--told", `${top + errors}px`);

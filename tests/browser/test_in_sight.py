@@ -85,7 +85,9 @@ class TestABanner:
         assert uncovered(notes)
 
 
-@SCREENS
+@pytest.mark.parametrize(
+    ("size", "scheme"), [({**WIDE, "height": 540}, "light"), ({**PANEL, "height": 620}, "dark")]
+)
 def test_why_nothing_was_saved_is_seen_beside_the_field_that_is_wrong(
     visit: Visit, sandbox: Sandbox, size: dict[str, int], scheme: str
 ) -> None:
