@@ -26,7 +26,7 @@
     // Only what is asked for the page as a whole can say that it is gone; and only Midcall itself, no proxy.
     if (status === 404 && sourceElement.matches("main [data-poll], #editor") && headers.has("X-Request-Id")) return gone();
     if (status === 404 && !isPoll(event)) return wake(); // what was asked for is not there: the poll knows more
-    if (status === 200 && writes(event.detail.ctx)) done();
+    if ([200, 409, 422].includes(status) && writes(event.detail.ctx)) answered(status);
     if (sourceElement.closest("#back")) return wake(); // what was done there shows on the page as well
     if (!isPoll(event)) return;
     // Only Midcall itself names the age of what it shows: a proxy's page, with any status, is no answer.
@@ -58,8 +58,9 @@
     if (part("refused")) part("refused").hidden = true;
     part(id)?.removeAttribute("hidden");
   }
-  function done() {
-    for (const id of ["unsent", "refused"]) part(id)?.setAttribute("hidden", "");
+  function answered(status) {
+    if (part("refused")) part("refused").hidden = true;
+    if (part("unsent") && status === 200) part("unsent").hidden = true;
   }
 
   function failed(retryAfter) {

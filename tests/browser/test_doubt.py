@@ -80,3 +80,14 @@ def test_is_none_about_a_question(opened: tuple[Page, Made]) -> None:
         page.locator("[name='set.priority']").focus()
     page.wait_for_timeout(200)
     expect(page.locator("#unsent")).to_be_hidden()
+
+
+def test_a_refusal_makes_room_for_what_is_wrong(opened: tuple[Page, Made]) -> None:
+    page, _ = opened
+    page.route("**/edits", lambda route: route.fulfill(status=503, headers=OURS), times=1)
+    page.fill("[name='set.case_id']", "88213")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#refused")).to_be_visible()
+    page.keyboard.press("Control+s")
+    expect(page.locator("#errors")).to_contain_text("Nothing was saved")
+    expect(page.locator("#refused")).to_be_hidden()
