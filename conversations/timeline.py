@@ -10,7 +10,7 @@ from conversations import history, parties
 from conversations.access import default_participant
 from conversations.catalogue import Sight
 from conversations.edits import story, telling
-from conversations.edits.telling import short
+from conversations.edits.telling import isolated, short
 from conversations.history import Sighted, Source
 from conversations.models import AttributeEdit, Conversation, Participant, State
 from conversations.models.clock import moment
@@ -140,7 +140,7 @@ def _source(each: Sighted) -> str:
 def _seen(each: Sighted, sight: Sight) -> Event:
     names = {
         "name": sight.label(each.key),
-        "value": short(sight.show(each.key, each.value or "")),
+        "value": isolated(short(sight.show(each.key, each.value or ""))),
     }
     words = _("%(name)s shows “%(value)s”") if each.value else _("%(name)s shows no value")
     return Event(moment(each.at), "value", words % names, _source(each), each.edit)

@@ -11,7 +11,7 @@ from conversations.catalogue import Sight
 from conversations.edits import accept
 from conversations.edits.accept import Saved, Unacceptable, Wish
 from conversations.edits.proof import shows
-from conversations.edits.telling import clock, short
+from conversations.edits.telling import clock, isolated, short
 from conversations.history import Sighted, Source
 from conversations.models import (
     AttributeChange,
@@ -103,7 +103,7 @@ def carry_out(edit: AttributeEdit, sight: Sight, *, by: User, empty: bool) -> Sa
 
 def no_earlier_value(backs: Sequence[Back]) -> str:
     """What setting to the empty string means."""
-    names = ", ".join(f"“{each.label}”" for each in backs)
+    names = ", ".join(_("“%(name)s”") % {"name": each.label} for each in backs)
     return _(
         "There was no earlier value of %(names)s. Genesys cannot delete a key: it can only be set to the empty "
         "string, and flows see it as there but empty."
@@ -170,7 +170,8 @@ def _back(case: _Case, sight: Sight) -> Back:
 
 def _refusal(case: _Case, sight: Sight) -> str:
     """Why this attribute cannot be taken back; empty if it can."""
-    key, facts = case.change.key, {"name": f"“{sight.label(case.change.key)}”"}
+    key = case.change.key
+    facts = {"name": _("“%(name)s”") % {"name": sight.label(key)}}
     if case.newer is not None and case.newer.edit.is_open:
         return _("A newer change of %(name)s is on its way. Wait until it is settled.") % facts
     if case.earlier is None:
@@ -184,7 +185,7 @@ def _refusal(case: _Case, sight: Sight) -> str:
         return ""
     if case.held == case.earlier:
         return _("%(name)s holds its earlier value again already.") % facts
-    facts["value"] = short(sight.show(key, case.held))
+    facts["value"] = isolated(short(sight.show(key, case.held)))
     return _changed_since(case, facts)
 
 

@@ -4,7 +4,7 @@ Nothing is converted: what a person sees in a field, and leaves alone, is byte f
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID, uuid4
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from conversations import patterns
 from conversations.catalogue import Sight, twin
+from conversations.indexing import KEY_LENGTH
 from conversations.models import AttributeDefinition
 from conversations.service_keys import of_the_service
 from dashboard.naming import slug
@@ -64,7 +65,10 @@ class AttributeForm(forms.Form):
             if key in sight.definitions or not sight.may_edit(key):
                 continue  # the catalogue says who may see and change it; a free field would show anybody what it holds
             shown = [self.opened_with(key), self._posted.get(f"set.{key}", "")]
-            self.fields.setdefault(f"set.{key}", _free_field(key, shown))
+            field = _free_field(key, shown)
+            if refusal := self.too_long(key):
+                field.validators.append(_refuses(refusal))
+            self.fields.setdefault(f"set.{key}", field)
         self.blocks = [Block(self, name.removeprefix("set.")) for name in self.fields]
         for block in self.blocks:
             self.fields[block.name].initial = block.was
@@ -79,6 +83,13 @@ class AttributeForm(forms.Form):
         """The form as it was sent back, with the keys that were added to it."""
         named = [name.removeprefix("set.") for name in data if name.startswith("set.")]
         return cls(sight, held, data, free=named)
+
+    def too_long(self, key: str) -> str:
+        """Why a name cannot be added; empty if it can. One that is there already is taken as it is."""
+        if len(key) <= KEY_LENGTH or key in self._held:
+            return ""
+        words = _("This name has %(count)d characters; %(most)d is the most.")
+        return words % {"count": len(key), "most": KEY_LENGTH}
 
     @property
     def fresh_id(self) -> UUID:
@@ -239,6 +250,13 @@ def _free_field(key: str, shown: list[str]) -> forms.CharField:
     lines = any("\n" in _newlines(each) for each in shown)
     widget: forms.Widget = forms.Textarea(attrs={"rows": 3}) if lines else forms.TextInput()
     return _Text(label=key, max_length=FREE_LENGTH, widget=widget)
+
+
+def _refuses(why: str) -> Callable[[object], None]:
+    def check(_value: object) -> None:
+        raise ValidationError(why)
+
+    return check
 
 
 def _widget(definition: AttributeDefinition, shown: list[str]) -> forms.Widget:

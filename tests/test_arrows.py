@@ -141,6 +141,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "dashboard.templatetags",
     ),
     "dashboard.forms": (
+        "conversations.indexing",
         "conversations.catalogue",
         "conversations.models",
         "conversations.patterns",

@@ -141,7 +141,8 @@ def _other_participant(told: _Told) -> Words:
 
 def _other_case(told: _Told) -> Words:
     twin = told.text("twin")
-    named = f"“{twin}”" if told.sight.may_read(twin) else _("a hidden attribute")
+    quoted = _("“%(name)s”") % {"name": twin}
+    named = quoted if told.sight.may_read(twin) else _("a hidden attribute")
     return (
         _("The same key in other case holds it: %(key)s.") % {"key": named},
         _(

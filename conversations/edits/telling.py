@@ -3,6 +3,7 @@
 Values appear only as the person may see them (`Sight.show`). Colour and icon are the site's.
 """
 
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,10 @@ from conversations.workers import Watch
 PATIENCE_SECONDS = 5.0
 #: With a worker there, it is overdue only so long (seconds) after its deadline: the end of it takes a moment.
 SLACK_SECONDS = 15.0
+#: Classes of characters that are there to steer the direction of a text; unbalanced ones would steer all that follows.
+_STEERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+#: Those that turn what stands around them.
+_TURNING = _STEERING | {"R", "AL", "AN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +113,14 @@ def tell(
 
 
 def reason(edit: AttributeEdit, sight: Sight) -> str:
-    """Why an edit stands as it does, without the names of attributes this person may not read."""
+    """Why an edit stands as it does, in the words of staff, and without attributes this person may not read."""
     return without_hidden(edit.reason, edit, sight)
 
 
 def without_hidden(reason: Reason, edit: AttributeEdit, sight: Sight) -> str:
-    return reason.words([each.key for each in edit.changes.all() if not sight.may_read(each.key)])
+    keys = [each.key for each in edit.changes.all()]
+    hidden = [key for key in keys if not sight.may_read(key)]
+    return reason.words(hidden, {key: sight.label(key) for key in keys})
 
 
 def in_vain(edit: AttributeEdit, watch: Watch | None) -> str:
@@ -198,8 +205,8 @@ def _steps(
         shown = change.observed if held is None else held.get(change.key)
         theirs = sight.show(change.key, shown or "")
         return (
-            Step("again", _("Keep mine: %(value)s") % {"value": short(mine)}),
-            Step("leave", _("Keep theirs: %(value)s") % {"value": short(theirs)}),
+            Step("again", _("Keep mine: %(value)s") % {"value": isolated(short(mine))}),
+            Step("leave", _("Keep theirs: %(value)s") % {"value": isolated(short(theirs))}),
         )
     return _STEPS.get(state, ())
 
@@ -298,7 +305,7 @@ def _wanted(change: AttributeChange, sight: Sight) -> str:
 
 
 def _shown(value: str, change: AttributeChange, sight: Sight) -> str:
-    return short(sight.show(change.key, value))
+    return isolated(short(sight.show(change.key, value)))
 
 
 def _changed_since(change: AttributeChange, sight: Sight, held: Mapping[str, str]) -> Told:
@@ -338,6 +345,14 @@ def short(value: str, most: int = 60) -> str:
     """A value on one line, cut where it is long."""
     line = " ".join(value.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def isolated(text: str) -> str:
+    """Part of a sentence, whose letters do not turn those around them about. What runs left to right needs nothing."""
+    if not any(unicodedata.bidirectional(each) in _TURNING for each in text):
+        return text
+    kept = "".join(each for each in text if unicodedata.bidirectional(each) not in _STEERING)
+    return f"\u2068{kept}\u2069"
 
 
 def clock(moment: datetime | None) -> str:

@@ -21,7 +21,7 @@ class Sentence:
     code: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
-    def words(self, hidden: Collection[str] = ()) -> str:
+    def words(self, hidden: Collection[str] = (), labels: Mapping[str, str] | None = None) -> str:
         """In the active language. A code of a newer version than this one is shown as it is."""
         try:
             label = Says(self.code).label
@@ -29,7 +29,7 @@ class Sentence:
             return self.code
         shown: dict[str, Fact] = dict(self.facts)
         if "keys" in shown:
-            shown |= {"count": len(shown["keys"]), "keys": name_keys(shown["keys"], hidden)}  # type: ignore[arg-type]
+            shown |= {"count": len(shown["keys"]), "keys": name_keys(shown["keys"], hidden, labels)}  # type: ignore[arg-type]
         if any(key in str(shown.get("message", "")) for key in hidden):
             shown["message"] = "…"
         return str(label % shown)
@@ -60,9 +60,10 @@ class Reason:
         rows = [[each.code, dict(each.facts)] for each in self.sentences]
         return json.dumps(rows, ensure_ascii=False, sort_keys=True) if rows else ""
 
-    def words(self, hidden: Collection[str] = ()) -> str:
-        """In the active language, without the names of the attributes in `hidden`."""
-        return " ".join(each.words(hidden) for each in self.sentences)
+    def words(self, hidden: Collection[str] = (), labels: Mapping[str, str] | None = None) -> str:
+        """In the active language, without the names of the attributes in `hidden`; `labels`: what the others are
+        called."""
+        return " ".join(each.words(hidden, labels) for each in self.sentences)
 
     def says(self, code: str) -> bool:
         """Whether one of the sentences is this."""
@@ -114,9 +115,15 @@ class ReasonField(_Text):
         return self.get_prep_value(self.value_from_object(obj))
 
 
-def name_keys(keys: Collection[str], hidden: Collection[str] = ()) -> str:
+def name_keys(
+    keys: Collection[str], hidden: Collection[str] = (), labels: Mapping[str, str] | None = None
+) -> str:
     """The names of attributes as part of a sentence; those of `hidden` are only counted."""
-    names = [gettext("“%(name)s”") % {"name": key} for key in keys if key not in hidden]
+    names = [
+        gettext("“%(name)s”") % {"name": (labels or {}).get(key, key)}
+        for key in keys
+        if key not in hidden
+    ]
     unnamed = len(keys) - len(names)
     if unnamed:
         words = ngettext("a hidden attribute", "%(count)s hidden attributes", unnamed)

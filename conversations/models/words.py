@@ -83,12 +83,15 @@ class Says(models.TextChoices):
         "changed_back",
         _(
             "It was confirmed, and later Genesys shows the old value again for %(keys)s. "
-            "Write it again."
+            "See why before you write it again."
         ),
     )
     CHANGED_SINCE = (
         "changed_since",
-        _("It was confirmed, and later Genesys shows another value for %(keys)s. Write it again."),
+        _(
+            "It was confirmed, and later Genesys shows another value for %(keys)s. "
+            "See why before you write it again."
+        ),
     )
 
     # --- What happened, in a timeline ---

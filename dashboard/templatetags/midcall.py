@@ -193,6 +193,12 @@ def marked(name: str) -> SafeString:
 
 
 @register.filter
+def isolate(text: str) -> str:
+    """Part of a sentence that keeps its own direction."""
+    return telling.isolated(str(text))
+
+
+@register.filter
 def took(edit: AttributeEdit) -> str:
     """How long an edit needed until it was settled."""
     if edit.settled_at is None:

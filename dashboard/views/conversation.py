@@ -127,6 +127,8 @@ def new_field(request: StaffRequest, conversation_id: UUID) -> HttpResponse:
     if why := proposals.why_left(key, desk.sight):
         return render(request, f"{PAGE}#fresh", {"why": why, "key": key})
     form = AttributeForm(desk.sight, desk.held, free=[key])
+    if refusal := form.too_long(key):
+        return render(request, f"{PAGE}#fresh", {"why": refusal, "key": key})
     block = next((each for each in form.blocks if each.key == key), None)
     if block is None:
         raise Http404
