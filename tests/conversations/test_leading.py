@@ -1,5 +1,6 @@
 """Who leads no more writes nothing down about the line: the new leader's word stands."""
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,7 @@ from websockets.sync.server import ServerConnection
 
 from conversations.live.follow import Listener
 from conversations.live.lease import Lease, LeaseLost
-from conversations.models import Feed, FeedTopic, Leadership, Queue, Reason
+from conversations.models import Feed, FeedTopic, Leadership, Reason
 from conversations.models.clock import now
 from tests.builders import feed_put_back
 from tests.conversations.between import line_to
@@ -43,9 +44,9 @@ class Other:
         self.since = now()
         opened = {"opened_at": self.since, "heard_at": self.since, "trouble": Reason()}
         Feed.objects.update_or_create(defaults=opened)
-        queue, _ = Queue.objects.get_or_create(name="Billing", defaults={"pk": "4711" * 8})
         FeedTopic.objects.all().delete()
-        FeedTopic.objects.create(queue_id=queue.pk, since=self.since)
+        FeedTopic.objects.create(queue_id=uuid.uuid4(), since=self.since)
+        connection.close()  # it is called in threads of servers
 
     def leads_undisturbed(self) -> bool:
         row = Feed.objects.get()
@@ -74,7 +75,6 @@ class TestADeposedLeader:
         def speak(line: ServerConnection) -> None:
             until(Feed.objects.filter(opened_at__gt=0).exists, what="it has said that it is open")
             other.take_over()  # and the line ends
-            connection.close()
 
         with line_to(speak) as client:
             lead(Listener(client, lambda _: None))
