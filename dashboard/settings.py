@@ -30,6 +30,9 @@ PROCESS = _process_name(sys.argv)
 
 env = Env()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
+_SHORTEST_KEY = 50
+#: The ways to a broker that `dashboard/celery.py` has settings for.
+_BROKERS = ("redis", "rediss", "redis+socket", "amqp", "amqps", "doorbell")
 _http = validate.URL(schemes={"http", "https"}, require_tld=False)
 
 try:
@@ -38,6 +41,11 @@ try:
     PUBLIC_URL = env.str("PUBLIC_URL", default="", validate=lambda url: not url or _http(url))
     DATABASE = env.dj_db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'midcall.sqlite3'}")
     BROKER_URL = env.str("CELERY_BROKER_URL", default="doorbell://localhost")
+    if urlsplit(BROKER_URL).scheme not in _BROKERS:
+        # Without the address: it may hold a password.
+        raise EnvError(
+            f"Environment variable CELERY_BROKER_URL invalid: it has to begin with one of {', '.join(_BROKERS)}"
+        )
     QUEUE = env.str("CELERY_QUEUE", default="midcall", validate=validate.Length(min=1))
 
     VERIFY_WINDOW_SECONDS = env.float(
@@ -95,15 +103,23 @@ try:
             "Environment variable DJANGO_SECRET_KEY not set; PUBLIC_URL says this is not a desk, "
             "so no key is made up for it"
         )
+    if SECRET_KEY and len(SECRET_KEY) < _SHORTEST_KEY and urlsplit(PUBLIC_URL).scheme == "https":
+        raise EnvError(
+            f"Environment variable DJANGO_SECRET_KEY is shorter than {_SHORTEST_KEY} characters; "
+            "who guesses it can sign in as anybody"
+        )
     #: Names or ids of the queues to follow; none: all.
     LISTEN_QUEUES = env.list("LISTEN_QUEUES", default=[], subcast=str.strip)
     FEED_LEASE_SECONDS = env.float(
         "FEED_LEASE_SECONDS", default=5.0, validate=validate.Range(min=2, max=60)
     )
+    _century = 36_500  # more would lead to a day before the calendar begins
     KEEP_CONVERSATIONS_DAYS = env.float(
-        "KEEP_CONVERSATIONS_DAYS", default=7.0, validate=validate.Range(min=0.01)
+        "KEEP_CONVERSATIONS_DAYS", default=7.0, validate=validate.Range(min=0.01, max=_century)
     )
-    KEEP_EDITS_DAYS = env.float("KEEP_EDITS_DAYS", default=400.0, validate=validate.Range(min=1))
+    KEEP_EDITS_DAYS = env.float(
+        "KEEP_EDITS_DAYS", default=400.0, validate=validate.Range(min=1, max=_century)
+    )
     LOG_LEVEL = env.str(
         "LOG_LEVEL", default="INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
     )

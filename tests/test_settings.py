@@ -19,6 +19,13 @@ WRONG = [
     ({"GENESYS_API_URL": "not a url"}, "GENESYS_API_URL"),
     ({"GENESYS_REGION": "https://mypurecloud.ie"}, "GENESYS_REGION"),
     ({"GENESYS_CLIENT_ID": ""}, "GENESYS_CLIENT_ID"),
+    ({"PUBLIC_URL": "https://midcall.example", "DJANGO_SECRET_KEY": "k" * 49}, "DJANGO_SECRET_KEY"),
+    ({"KEEP_EDITS_DAYS": "36501"}, "KEEP_EDITS_DAYS"),
+    ({"KEEP_EDITS_DAYS": "nan"}, "KEEP_EDITS_DAYS"),
+    ({"KEEP_CONVERSATIONS_DAYS": "1e9"}, "KEEP_CONVERSATIONS_DAYS"),
+    ({"KEEP_CONVERSATIONS_DAYS": "inf"}, "KEEP_CONVERSATIONS_DAYS"),
+    ({"CELERY_BROKER_URL": "kafka://user:secret@broker"}, "CELERY_BROKER_URL"),
+    ({"CELERY_BROKER_URL": "redis.example:6379"}, "CELERY_BROKER_URL"),
     ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
     ({"SANDBOX_PORT": "99999"}, "SANDBOX_PORT"),
     ({"MIDCALL_DATA_DIR": "/proc/nothing", "DJANGO_SECRET_KEY": ""}, "/proc/nothing"),
@@ -32,6 +39,7 @@ def test_a_wrong_setting_stops_with_one_sentence(environment: dict[str, str], na
     assert name in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("midcall: ")
+    assert "secret@" not in done.stderr
 
 
 def test_a_secret_key_is_made_up_once_on_a_desk(tmp_path: object) -> None:
