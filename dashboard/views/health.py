@@ -4,21 +4,21 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import override
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from conversations import checkup
 from conversations import metrics as figures
 
 
 @login_not_required
-@require_GET
+@require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
     """The process is up."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @login_not_required
-@require_GET
+@require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
     """An edit saved now would be sent: database, a live worker, no overdue lane. The feed is only reported."""
     try:
@@ -33,7 +33,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def metrics(_request: HttpRequest) -> HttpResponse:
     """The figures of the whole deployment, whichever process is asked."""
     try:

@@ -101,6 +101,11 @@ class TestHealth:
     def test_is_told_without_a_sign_in(self) -> None:
         assert Client().get("/healthz").status_code == 200
 
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+    def test_is_told_as_well_without_a_body(self, path: str) -> None:
+        worked_off()
+        assert Client().head(path).status_code == Client().get(path).status_code
+
     @pytest.mark.usefixtures("worker")
     def test_is_ready_with_a_live_worker(self) -> None:
         worked_off()
