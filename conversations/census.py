@@ -11,12 +11,13 @@ from collections import Counter
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 
 from conversations.models import AttributeDefinition, Census, Conversation, Participant, SeenKey
 from conversations.models.census import LONGEST_KEY
 from conversations.models.clock import now
+from conversations.outage import Outage
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -38,12 +39,15 @@ class CensusTaker(threading.Thread):
 
     def run(self) -> None:
         """Until the process ends. The outermost loop: whatever happens is logged and tried again."""
+        outage = Outage("census", log)
         while True:
             try:
                 close_old_connections()
                 step()
-            except DatabaseError as error:
-                log.warning("census could not reach the database", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001
+                outage.met(error)
+            else:
+                outage.over()
             time.sleep(STEP_SECONDS)
 
 

@@ -184,7 +184,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conversations.patterns": (),
     "conversations.legs": ("conversations.catalogue", "conversations.models"),
     "dashboard.catalogue_conflict": ("conversations.models", "dashboard.catalogue_forms"),
-    "conversations.census": ("conversations.models",),
+    "conversations.census": ("conversations.models", "conversations.outage"),
+    "conversations.outage": (),
     "conversations.lint": (
         "conversations.catalogue",
         "conversations.census",
@@ -284,6 +285,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conversations.scopes": ("conversations.models",),
     "conversations.staff": ("conversations.models",),
     "conversations.edits": (
+        "conversations.outage",
         "conversations.catalogue",
         "conversations.workers",
         "conversations.scopes",

@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable
 
 import structlog
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 
 from conversations.edits import watch
 from conversations.models import Heartbeat, tally
 from conversations.models import lane as lanes
 from conversations.models.clock import now as database_now
+from conversations.outage import Outage
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -76,13 +77,16 @@ class Sweep(threading.Thread):
 
     def run(self) -> None:
         """Until the process ends. The outermost loop: whatever happens is logged and tried again."""
+        outage = Outage("sweep", log)
         while True:
             started = time.monotonic()
             try:
                 close_old_connections()
                 self._round(started)
-            except DatabaseError as error:
-                log.warning("sweep could not reach the database", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001
+                outage.met(error)
+            else:
+                outage.over()
             time.sleep(max(0.0, started + SWEEP_SECONDS - time.monotonic()))
 
     def _round(self, now: float) -> None:
