@@ -73,6 +73,11 @@ def _database() -> Finding:
     return Finding(name, True, connection.vendor)
 
 
+def broker_kind() -> str:
+    """What carries the nudges, without its address."""
+    return str(current_app.conf.broker_url).partition(":")[0]
+
+
 def _broker() -> Finding:
     name = "broker"
     started = time.monotonic()

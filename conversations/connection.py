@@ -9,7 +9,8 @@ from collections.abc import Callable
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
-from conversations.genesys import Client, NotSent, Token, Trouble
+from conversations.edits.reasons import because
+from conversations.genesys import Client, GenesysError, NotSent, Token, Trouble
 from conversations.models import AccessToken, clock
 
 #: One process fetches the token; the others give it this long.
@@ -62,9 +63,13 @@ class SharedToken:
             current = self.load()
             if current is not None and current != old and current.fresh():
                 return current  # it was renewed while we waited for our turn
-            token = fetch()
+            try:
+                token = fetch()
+            except GenesysError as error:
+                row.update(refused_at=clock.now(), refusal=because(error))
+                raise
             sealed = self._box.encrypt(token.value.encode()).decode()
-            row.update(sealed=sealed, expires_at=token.expires_at)
+            row.update(sealed=sealed, expires_at=token.expires_at, fetched_at=clock.now())
             return token
         finally:
             row.update(renewing_until=0)

@@ -3,22 +3,43 @@
 Only our own rows are asked; nothing here calls Genesys (`checkup.py` does, for `manage.py doctor`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from http import HTTPStatus
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from conversations import budget, checkup, coverage
+from conversations import budget, checkup, connection_test, coverage
 from conversations.checkup import Finding
 from conversations.coverage import Coverage
-from conversations.models import Feed, FeedTopic, Heartbeat, Leadership, Queue, clock
+from conversations.models import (
+    AccessToken,
+    EditMove,
+    Feed,
+    FeedTopic,
+    Heartbeat,
+    Leadership,
+    Queue,
+    clock,
+)
 from conversations.models.clock import moment
 
 OK, WARN, BAD, IDLE = "ok", "warn", "bad", "idle"
+#: So many of the newest entries of timelines are looked through for an error.
+LOOKED_THROUGH = 1000
+#: A refusal that was followed by a sign-in is told of for so long (seconds).
+A_DAY = 86400.0
+#: Of what a test finds; the rest of it stands on the page anyway.
+STEPS = {
+    "database": gettext_lazy("Tested: database"),
+    "broker": gettext_lazy("Tested: broker"),
+    "sign-in": gettext_lazy("Tested: sign-in"),
+    "permissions": gettext_lazy("Tested: permissions"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +63,80 @@ def sections() -> list[Section]:
     """All there is to say, most important first."""
     known = coverage.current()
     return [
+        Section(_("Connection"), tuple(_connection())),
         Section(
-            _("Edits"), (_of(_("Workers"), checkup.worker()), _of(_("Queue"), checkup.lanes()))
+            _("Edits"),
+            (
+                _of(_("Workers"), checkup.worker()),
+                _of(_("Queue"), checkup.lanes()),
+                Line(_("Broker"), IDLE, checkup.broker_kind()),
+                _last_error(),
+            ),
         ),
         Section(_("Live feed"), tuple(_feed())),
         Section(_("What is known"), tuple(_known(known))),
         Section(_("What cannot be seen"), tuple(_unseen(known))),
         Section(_("Calls to Genesys"), tuple(_calls())),
     ]
+
+
+def report(sections: Iterable[Section]) -> str:
+    """All of it as plain text to hand on; nothing here is a secret."""
+    lines = [f"Midcall, {moment(clock.now()):%Y-%m-%d %H:%M:%S} UTC"]
+    for section in sections:
+        lines += ["", section.name]
+        for each in section.lines:
+            since = f" ({each.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)" if each.since else ""
+            lines.append(f"  [{each.state}] {each.name}: {each.value}{since}")
+            lines += [f"      {each.to_do}"] if each.to_do else []
+    return "\n".join(lines)
+
+
+def _connection() -> Iterator[Line]:
+    genesys = settings.GENESYS
+    yield Line(_("Address"), IDLE, f"{genesys.api_url}, {genesys.login_url}")
+    yield _sign_in(AccessToken.objects.filter(pk=genesys.client_id).first())
+    test = connection_test.newest()
+    if test is None:
+        yield Line(_("Test"), IDLE, _("not tested from here yet"))
+    elif test.pending:
+        begun = test.begun_at > test.asked_at
+        words = _("A worker is testing…") if begun else _("Waiting for a worker…")
+        yield Line(_("Test"), IDLE, words, moment(test.asked_at))
+    else:
+        steps = [each for each in test.findings if each["name"] in STEPS]
+        well = all(each["ok"] for each in steps)
+        words = _("everything is in place") if well else _("not everything is in place")
+        yield Line(_("Test"), OK if well else BAD, words, moment(test.finished_at))
+        for each in steps:
+            state, name = OK if each["ok"] else BAD, str(STEPS[each["name"]])
+            yield Line(name, state, each["detail"], to_do=each["remedy"])
+
+
+def _sign_in(token: AccessToken | None) -> Line:
+    name, now = _("Sign-in"), clock.now()
+    if token is None or not (token.sealed or token.refused_at):
+        return Line(name, IDLE, _("nobody has signed in yet"))
+    if token.refused_at > token.fetched_at:
+        to_do = _("Test the connection once it is put right.")
+        return Line(name, BAD, str(token.refusal), moment(token.refused_at), to_do)
+    valid = token.expires_at > now
+    words = _("signed in") if valid else _("the token has ended; the next call signs in again")
+    if token.refused_at > now - A_DAY:
+        words = _("%(words)s; last refused: %(why)s") % {"words": words, "why": token.refusal}
+    since = moment(token.fetched_at) if token.fetched_at else None
+    return Line(name, OK if valid else IDLE, words, since)
+
+
+def _last_error() -> Line:
+    """Of the newest answers about edits. Not its words: they may name attributes."""
+    name = _("Last error")
+    recent = EditMove.objects.order_by("-pk").values_list("at", "status", "correlation_id")
+    for at, status, request in recent[:LOOKED_THROUGH]:
+        if status is not None and status >= HTTPStatus.BAD_REQUEST:
+            words = _("Genesys answered %(status)s (request id %(id)s)")
+            return Line(name, IDLE, words % {"status": status, "id": request or "?"}, at)
+    return Line(name, OK, _("none of late"))
 
 
 def _of(name: str, finding: Finding) -> Line:

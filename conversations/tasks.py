@@ -12,7 +12,7 @@ from celery.signals import worker_ready
 from django.db import close_old_connections, transaction
 from kombu.exceptions import OperationalError
 
-from conversations import lookups
+from conversations import connection_test, lookups
 from conversations.census import CensusTaker
 from conversations.connection import genesys
 from conversations.diagnosis import run as diagnosing
@@ -57,6 +57,13 @@ def look_up(conversation_id: str) -> None:
         nudge(lane_id)
 
 
+@shared_task(name="midcall.test_connection")
+def try_connection(_: str = "") -> None:
+    """Try the connection to Genesys, because an admin asked."""
+    close_old_connections()
+    connection_test.carry_out()
+
+
 @shared_task(name="midcall.diagnose")
 def diagnose(edit_id: str) -> None:
     """Find out why an edit did not stick."""
@@ -73,6 +80,11 @@ def nudge(lane_id: int) -> None:
 def ask_for(conversation_id: UUID) -> None:
     """Have a conversation looked up soon; if the broker is away, the page asks again."""
     transaction.on_commit(partial(_publish, look_up, str(conversation_id)), robust=True)
+
+
+def test_connection() -> None:
+    """Have the connection tested soon; if the broker is away, the page asks again."""
+    transaction.on_commit(partial(_publish, try_connection, ""), robust=True)
 
 
 def _publish(task: Any, argument: int | str) -> None:

@@ -72,6 +72,7 @@ urlpatterns = [
     path("audit/", audit.audit, name="audit"),
     path("audit/export.csv", audit.download, name="audit-file"),
     path("status/", status.status, name="status"),
+    path("status/test", status.test, name="status-test"),
     path("status/poll", status.poll, name="status-poll"),
     path("people/", people.people, name="people"),
     path("people/new/", people.new, name="people-new"),

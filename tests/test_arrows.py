@@ -65,6 +65,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "conversations.catalogue",
         "conversations.catalogue_file",
         "conversations.checkup",
+        "conversations.connection_test",
         "conversations.diagnosis",
         "conversations.editor",
         "conversations.finding",
@@ -300,6 +301,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conversations.status": (
         "conversations.budget",
         "conversations.checkup",
+        "conversations.connection_test",
         "conversations.coverage",
         "conversations.models",
     ),
@@ -313,10 +315,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "conversations.mirror",
         "conversations.genesys",
     ),
-    "conversations.connection": ("conversations.models", "conversations.genesys"),
+    "conversations.connection": (
+        "conversations.edits.reasons",
+        "conversations.models",
+        "conversations.genesys",
+    ),
+    "conversations.connection_test": ("conversations.checkup", "conversations.models"),
     "conversations.tasks": (
         "conversations.census",
         "conversations.connection",
+        "conversations.connection_test",
         "conversations.diagnosis",
         "conversations.edits",
         "conversations.lookups",

@@ -17,7 +17,7 @@ from conversations.models.finding import LiveAttribute, LiveDivision
 from conversations.models.lane import EditLane
 from conversations.models.lookup import Lookup
 from conversations.models.people import Density, Role, Theme, User
-from conversations.models.processes import AccessToken, Heartbeat
+from conversations.models.processes import AccessToken, ConnectionTest, Heartbeat
 from conversations.models.reason import Reason
 from conversations.models.scope import Scope
 from conversations.models.tally import Tally
@@ -31,6 +31,7 @@ __all__ = [
     "AttributeEdit",
     "AttributeSighting",
     "Census",
+    "ConnectionTest",
     "Conversation",
     "Density",
     "Diagnosis",

@@ -92,7 +92,7 @@ def test_nobody_reads_the_name_of_an_attribute_that_is_hidden_from_them() -> Non
     )
     edit = accept.save(uuid4(), uuid4(), {"secret": Wish("x"), "tier": Wish("y")}).edit
     edit.reason = reasons.conflict(["secret", "tier"])
-    assert "“secret” and “tier”" in telling.reason(edit, Sight(a_user(Role.ADMIN)))
+    assert "“Secret” and “tier”" in telling.reason(edit, Sight(a_user(Role.ADMIN)))
     assert "“tier” and a hidden attribute" in telling.reason(edit, Sight(a_user()))
 
 
