@@ -75,7 +75,9 @@ def _database() -> Finding:
 
 def broker_kind() -> str:
     """What carries the nudges, without its address."""
-    return str(current_app.conf.broker_url).partition(":")[0]
+    scheme = str(current_app.conf.broker_url).partition(":")[0]
+    known = {"doorbell": _("files on this machine"), "redis": "Redis", "amqp": "RabbitMQ"}
+    return known.get(scheme, scheme)
 
 
 def _broker() -> Finding:

@@ -29,6 +29,8 @@ from conversations.models import (
 from conversations.models.clock import moment
 
 OK, WARN, BAD, IDLE = "ok", "warn", "bad", "idle"
+#: Of a state, in plain text.
+MARKS = {OK: "+", WARN: "~", BAD: "!", IDLE: "-"}
 #: So many of the newest entries of timelines are looked through for an error.
 LOOKED_THROUGH = 1000
 #: A refusal that was followed by a sign-in is told of for so long (seconds).
@@ -87,7 +89,7 @@ def report(sections: Iterable[Section]) -> str:
         lines += ["", section.name]
         for each in section.lines:
             since = f" ({each.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)" if each.since else ""
-            lines.append(f"  [{each.state}] {each.name}: {each.value}{since}")
+            lines.append(f"  {MARKS[each.state]} {each.name}: {each.value}{since}")
             lines += [f"      {each.to_do}"] if each.to_do else []
     return "\n".join(lines)
 
