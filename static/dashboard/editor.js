@@ -98,8 +98,19 @@
     field.querySelector(".clash").hidden = true;
   }
 
+  // An answer about what has been discarded meanwhile, and was not saved, is about nothing.
+  let discarded = 0;
+  const own = (ctx) => ctx?.sourceElement === form;
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => { if (own(ctx)) ctx.discarded = discarded; });
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = event.detail;
+    const check = ctx.request.action.includes("check=1");
+    if (own(ctx) && ctx.discarded !== discarded && (check || [409, 422].includes(ctx.response.status))) event.preventDefault();
+  });
+
   // As the page would show it anew: without what was added to it, said about it or proposed for it.
   function discard() {
+    discarded += 1;
     for (const each of form.querySelectorAll("[data-free], #free > *")) each.remove();
     for (const each of fields()) {
       unoffer(control(each), was(each).value);
@@ -139,7 +150,7 @@
   // Once marked as wrong, a field is judged anew when it is left; never while typing.
   form.addEventListener("focusout", ({ target, relatedTarget }) => {
     if (target.closest("[data-field]")?.contains(relatedTarget)) return; // on to its own question
-    if (target.getAttribute("aria-invalid") === "true" && relatedTarget?.id !== "save")
+    if (target.getAttribute("aria-invalid") === "true" && !["save", "discard"].includes(relatedTarget?.id))
       htmx.ajax("POST", `${form.getAttribute("action")}?check=1`, { source: form, target: "#poll", swap: "outerMorph" });
   });
   document.addEventListener("htmx:after:swap", ({ detail }) => {

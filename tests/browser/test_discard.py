@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from conversations.models import AttributeEdit, User
 from tests.browser.conftest import PANEL, WIDE, Visitor
@@ -111,4 +111,29 @@ def test_of_what_a_link_proposed(visit: Visit, sandbox: Sandbox, colleague: User
     expect(page.locator("#errors")).to_contain_text("Nothing was saved")
     page.select_option("[name='set.priority']", "Gold")
     discard(page)
+    assert shown(page) == before
+
+
+def test_is_not_undone_by_an_answer_that_comes_late(visit: Visit, sandbox: Sandbox) -> None:
+    agent, made = own_conversation(sandbox)
+    visitor = visit(agent)
+    visitor.may_complain("422")
+    page = visitor.go(address(made))
+    before = shown(page)
+    page.fill("[name='set.case_id']", "88213")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#errors")).to_contain_text("Nothing was saved")
+    held_back: list[Route] = []
+
+    def hold_back(route: Route) -> None:
+        held_back.append(route)
+
+    page.route("**/edits?check=1", hold_back)
+    page.locator("[name='set.case_id']").focus()
+    with page.expect_request("**/edits?check=1"):
+        page.locator("[name='set.notes']").focus()
+    discard(page)
+    with page.expect_response("**/edits?check=1"):
+        held_back[0].continue_()
+    page.wait_for_timeout(300)
     assert shown(page) == before
