@@ -18,7 +18,8 @@ check:    ## lint, format, types, migrations, deploy check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	PUBLIC_URL=https://midcall.example DJANGO_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+	GENESYS_REGION=mypurecloud.ie GENESYS_CLIENT_ID=check GENESYS_CLIENT_SECRET=check PUBLIC_URL=https://midcall.example \
+		DJANGO_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
 format:   ## put the code in order

@@ -77,6 +77,11 @@ try:
             client_id=env.str("GENESYS_CLIENT_ID"),
             client_secret=env.str("GENESYS_CLIENT_SECRET"),
         )
+    elif PUBLIC_URL:
+        raise EnvError(
+            "Environment variable GENESYS_REGION not set; PUBLIC_URL says this is not a desk, "
+            "so no sandbox stands in for Genesys"
+        )
     else:  # no organisation configured: the sandbox on this machine plays Genesys
         _sandbox = f"http://127.0.0.1:{SANDBOX_PORT}"
         GENESYS = Config(
@@ -96,7 +101,13 @@ try:
                 f"Environment variable PANEL_ANCESTORS invalid: {_origin!r} is not an origin such as https://crm.example"
             )
 
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+    # This machine's own names as well: health checks and what gathers metrics come from here.
+    ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "127.0.0.1", "localhost", "[::1]"]
+    if env.str("GENESYS_SSO_CLIENT_ID", default=""):
+        raise EnvError(
+            "Environment variable GENESYS_SSO_CLIENT_ID is set, and this version has no single sign-on; "
+            "staff sign in with a name and a password"
+        )
     SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="")
     if not SECRET_KEY and PUBLIC_URL:
         raise EnvError(

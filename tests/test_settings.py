@@ -26,6 +26,11 @@ WRONG = [
     ({"KEEP_CONVERSATIONS_DAYS": "inf"}, "KEEP_CONVERSATIONS_DAYS"),
     ({"CELERY_BROKER_URL": "kafka://user:secret@broker"}, "CELERY_BROKER_URL"),
     ({"CELERY_BROKER_URL": "redis.example:6379"}, "CELERY_BROKER_URL"),
+    ({"GENESYS_SSO_CLIENT_ID": "an-id"}, "GENESYS_SSO_CLIENT_ID"),
+    (
+        {"PUBLIC_URL": "https://midcall.example", "GENESYS_API_URL": "", "GENESYS_REGION": ""},
+        "GENESYS_REGION",
+    ),
     ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
     ({"SANDBOX_PORT": "99999"}, "SANDBOX_PORT"),
     ({"MIDCALL_DATA_DIR": "/proc/nothing", "DJANGO_SECRET_KEY": ""}, "/proc/nothing"),
@@ -40,6 +45,15 @@ def test_a_wrong_setting_stops_with_one_sentence(environment: dict[str, str], na
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("midcall: ")
     assert "secret@" not in done.stderr
+
+
+def test_this_machine_may_always_ask_under_its_own_names() -> None:
+    """Health checks do, whatever names the site has for people."""
+    code = "from django.conf import settings; print(settings.ALLOWED_HOSTS)"
+    public = {"PUBLIC_URL": "https://midcall.example", "DJANGO_SECRET_KEY": "k" * 50}
+    said = manage("shell", "-c", code, ALLOWED_HOSTS="midcall.internal", **public).stdout
+    for name in ("127.0.0.1", "localhost", "[::1]", "midcall.internal", "midcall.example"):
+        assert repr(name) in said
 
 
 def test_a_secret_key_is_made_up_once_on_a_desk(tmp_path: object) -> None:
