@@ -18,6 +18,7 @@ from conversations.checkup import Finding
 from conversations.coverage import Coverage
 from conversations.models import (
     AccessToken,
+    AttributeEdit,
     EditMove,
     Feed,
     FeedTopic,
@@ -27,6 +28,7 @@ from conversations.models import (
     clock,
 )
 from conversations.models.clock import moment
+from conversations.models.edit import OPEN
 
 OK, WARN, BAD, IDLE = "ok", "warn", "bad", "idle"
 #: Of a state, in plain text.
@@ -71,6 +73,11 @@ def sections() -> list[Section]:
             (
                 _of(_("Workers"), checkup.worker()),
                 _of(_("Queue"), checkup.lanes()),
+                Line(
+                    _("On their way"),
+                    IDLE,
+                    str(AttributeEdit.objects.filter(state__in=OPEN).count()),
+                ),
                 Line(_("Broker"), IDLE, checkup.broker_kind()),
                 _last_error(),
             ),

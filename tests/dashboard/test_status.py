@@ -129,6 +129,7 @@ def test_names_the_broker_and_the_last_error(client: Client) -> None:
         EditMove.objects.create(edit=edit, at=at, status=503, correlation_id="c-1", **state)
         page = client.get("/status/").content.decode()
     assert "Genesys answered 503 (request id c-1)" in page
+    assert "<dt>On their way</dt>" in page
     assert checkup.broker_kind() in page
     assert checkup.broker_kind() in ("files on this machine", "Redis", "RabbitMQ")
 
