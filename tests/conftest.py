@@ -18,6 +18,8 @@ from tests.processes import Process, answers, until
 
 REFERENCE = os.environ.get("GENESYS_REFERENCE", "")
 collect_ignore = [] if REFERENCE else ["conversations/genesys/test_samples.py"]
+if profile.PROFILE == "embedded":
+    collect_ignore.append("conversations/test_crosswise.py")
 
 
 def pytest_report_header() -> list[str]:

@@ -1,6 +1,6 @@
 """Transactions that take the same rows take them in one order; whom a deadlock costs all the same tries again.
 
-Only PostgreSQL locks rows: SQLite lets one transaction write at a time.
+Only PostgreSQL locks rows, so only there these are collected: SQLite lets one transaction write at a time.
 """
 
 import threading
@@ -22,12 +22,8 @@ from conversations.mirror import Reading
 from conversations.models import Conversation
 from conversations.models.clock import moment, now
 from tests.processes import until
-from tests.profile import PROFILE
 
-pytestmark = [
-    pytest.mark.usefixtures("hands"),
-    pytest.mark.skipif(PROFILE == "embedded", reason="SQLite has one writer"),
-]
+pytestmark = [pytest.mark.usefixtures("hands"), pytest.mark.pipeline, pytest.mark.brokerless]
 
 
 @pytest.fixture
