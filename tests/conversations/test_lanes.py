@@ -42,7 +42,8 @@ class TestEditsThatWaitTogether:
         for edit in (first, second, third):
             hands.until_settled(edit)
 
-        assert sandbox.methods(made).count("PATCH") == 1
+        written = [each["status"] for each in sandbox.calls(made) if each["method"] == "PATCH"]
+        assert [status for status in written if status != 401] == [202]  # a token may have run out
         truth = sandbox.attributes(made)
         assert (truth["tier"], truth["case"]) == ("platinum", "C-1")
         assert verdicts(first) == {"tier": Verdict.REPLACED, "case": Verdict.CONFIRMED}
