@@ -96,8 +96,10 @@ def sandbox(sandbox_process: Process) -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def worker(database: None, sandbox_process: Process, logs: Path) -> Iterator[Process]:
     """The worker process, working on what the tests save."""
-    # More threads than usual: some faults hold one for ten seconds, and many tests share this worker.
-    process = Process("worker", logs / "worker.log", more="--concurrency 32").start()
+    # More threads than usual: some faults hold one for ten seconds, and many tests share this worker. Each has a
+    # connection to the database, and a PostgreSQL as it comes takes a hundred from all the runs side by side.
+    threads = 32 if profile.PROFILE == "embedded" else 16
+    process = Process("worker", logs / "worker.log", more=f"--concurrency {threads}").start()
     until(worker_is_alive, seconds=20, what="a worker gives a sign of life")
     yield process
     process.end()

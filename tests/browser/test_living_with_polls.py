@@ -116,7 +116,7 @@ class TestTheBoard:
         self, visit: Visit, sandbox: Sandbox, colleague: User
     ) -> None:
         one, two, _ = (held(each) for each in sandbox.conversations(3))
-        page = visit(colleague).go("/?size=200")
+        page = visit(colleague).go("/?size=200&sort=-started")
         page.locator(f"#r{one.id} input").check()
         page.locator(f"#r{two.id} input").check()
         page.get_by_role("button", name="Show only selected").click()
@@ -133,7 +133,7 @@ class TestTheBoard:
         self, visit: Visit, sandbox: Sandbox, colleague: User
     ) -> None:
         made = held(sandbox.conversation())
-        page = visit(colleague).go("/?size=200")
+        page = visit(colleague).go("/?size=200&sort=-started")
         row = page.locator(f"#r{made.id}")
         expect(row).to_be_visible()
         sandbox.act(made, "end")
