@@ -16,7 +16,9 @@ from django.db import connection
 from bench import stand
 from bench.loop import Loop
 from bench.stand import Count, Figure
+from conversations.edits.proof import NEW_SECONDS
 from conversations.models import AttributeEdit, Conversation, State
+from conversations.models.clock import now
 from tests import profile
 from tests.chaos.website import Person
 from tests.genesys import Made, Sandbox
@@ -99,8 +101,8 @@ def one_at_a_time(sandbox: Sandbox, person: Person, latency_ms: int, persist_ms:
 
 
 def _are_known(conversations: Sequence[Made]) -> bool:
-    """The website shows only what the listener has heard of."""
-    known = Conversation.objects.filter(known_since__gt=0)
+    """The website shows only what the listener has heard of; and as long as a person takes to read a page."""
+    known = Conversation.objects.filter(known_since__gt=0, known_since__lt=now() - NEW_SECONDS)
     return known.filter(pk__in=[each.id for each in conversations]).count() == len(conversations)
 
 
