@@ -10,7 +10,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from conversations import access
-from conversations.models import Conversation, LiveAttribute, LiveDivision, Participant
+from conversations.models import (
+    Conversation,
+    LiveAttribute,
+    LiveDivision,
+    Participant,
+    columns,
+)
 
 #: Bytes of a value that sort and search look at.
 START_BYTES = 48
@@ -92,9 +98,7 @@ def _keep_attributes(wanted: Mapping[UUID, Mapping[str, str]]) -> None:
             row.pk = known.pk
             changed.append(row)
     LiveAttribute.objects.bulk_create(fresh, ignore_conflicts=True)
-    LiveAttribute.objects.bulk_create(
-        changed, update_conflicts=True, unique_fields=["id"], update_fields=["digest", "start"]
-    )
+    columns.update((row, {"digest", "start"}) for row in changed)
 
 
 def _keep_divisions(wanted: Mapping[UUID, set[UUID]]) -> None:

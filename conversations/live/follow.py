@@ -30,8 +30,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 MAX_BACKOFF_SECONDS = 30.0
 #: A line that broke sooner did not work; the next is opened later.
 GOOD_LINE_SECONDS = 5.0
-#: So many events are recorded in one transaction at most.
-BATCH = 50
+#: So many events are recorded in one transaction at most. When they come faster than that they share its costs, and one
+#: transaction still is shorter than anybody waits for the database.
+BATCH = 200
 #: A leader that did nothing for so long was frozen: what its socket kept for it is too old to be believed.
 FROZEN_SECONDS = 15.0
 #: Queues that are new, or gone, are noticed this soon.

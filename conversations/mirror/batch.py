@@ -18,9 +18,9 @@ from conversations.models import (
     GenesysUser,
     Participant,
     Queue,
+    columns,
 )
 
-_COLUMNS = tuple(each.attname for each in Conversation._meta.concrete_fields)
 #: Changes of these alone are nothing anybody sees.
 _UNSEEN = frozenset(
     {
@@ -42,7 +42,7 @@ class Batch:
     def __init__(self, shown: Sequence[Shown]) -> None:
         ids = sorted(each.id for each in shown)
         self.conversations = _locked(ids)
-        self._before = {pk: _values(row) for pk, row in self.conversations.items()}
+        self._before = {pk: columns.held(row) for pk, row in self.conversations.items()}
         self.sightings: list[AttributeSighting] = []
         parties: dict[UUID, list[Participant]] = {pk: [] for pk in ids}
         for each in Participant.objects.filter(conversation_id__in=ids):
@@ -89,15 +89,13 @@ class Batch:
     def save(self, at: float) -> list[UUID]:
         """Write what has changed; returns the conversations of which people would see a change."""
         parties = {pk: rows.changed() for pk, rows in self.parties.items()}
-        Rows.save(each for rows in parties.values() for each in rows)
+        Rows.save(each for changed in parties.values() for each in changed)
         AttributeSighting.objects.bulk_create(self.sightings)
         indexing.keep([(row, list(self.parties[pk])) for pk, row in self.conversations.items()], at)
         changed = {
-            pk: {name for name, value in _values(row).items() if value != self._before[pk][name]}
-            for pk, row in self.conversations.items()
+            pk: columns.differing(row, self._before[pk]) for pk, row in self.conversations.items()
         }
-        rows = [self.conversations[pk] for pk, names in changed.items() if names]
-        _upsert(rows, {name for names in changed.values() for name in names})
+        columns.update((self.conversations[pk], names) for pk, names in changed.items())
         return [pk for pk, names in changed.items() if names - _UNSEEN or parties[pk]]
 
 
@@ -109,18 +107,6 @@ def _locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
         Conversation.objects.bulk_create(new, ignore_conflicts=True)
         found = rows.in_bulk(ids)
     return found
-
-
-def _upsert(rows: Iterable[Conversation], columns: Collection[str]) -> None:
-    """One statement however many rows; an UPDATE of different values would be one a row, or a long CASE."""
-    if columns:
-        Conversation.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["id"], update_fields=sorted(columns)
-        )
-
-
-def _values(row: Conversation) -> dict[str, object]:
-    return {name: getattr(row, name) for name in _COLUMNS}
 
 
 def queue_ids(shown: Iterable[Shown]) -> set[UUID]:

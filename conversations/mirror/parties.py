@@ -4,26 +4,28 @@ from collections.abc import Callable, Iterable, Iterator
 from uuid import UUID
 
 from conversations.genesys.shapes import Participant as ShownParticipant
-from conversations.models import AttributeSighting, Conversation, GenesysUser, Participant
+from conversations.models import (
+    AttributeSighting,
+    Conversation,
+    GenesysUser,
+    Participant,
+    columns,
+)
 
 STAFF = frozenset({"agent", "user"})
 
 Source = AttributeSighting.Source
+#: A row, and the columns in which it is not as it was loaded.
+Changed = tuple[Participant, set[str]]
 
 
 class Rows:
     """The participants of one conversation; those that changed are saved, and no others."""
 
-    _COLUMNS = tuple(
-        each.attname
-        for each in Participant._meta.concrete_fields
-        if each.attname not in ("id", "conversation_id", "participant_id")
-    )
-
     def __init__(self, conversation: Conversation, held: Iterable[Participant]) -> None:
         self._conversation = conversation
         self._known = {each.participant_id: each for each in held}
-        self._before = {each.pk: self._values(each) for each in self._known.values()}
+        self._before = {each.pk: columns.held(each) for each in self._known.values()}
 
     def __iter__(self) -> Iterator[Participant]:
         return iter(sorted(self._known.values(), key=lambda each: each.position))
@@ -38,28 +40,26 @@ class Rows:
             )
         return self._known[shown.id]
 
-    def changed(self) -> list[Participant]:
+    def changed(self) -> list[Changed]:
         """Those that are new, or not as they were loaded."""
-        return [
-            each
+        differing = [
+            (each, columns.differing(each, self._before.get(each.pk, {})))
             for each in self._known.values()
-            if each.pk is None or self._before[each.pk] != self._values(each)
         ]
+        return [(row, names) for row, names in differing if names]
 
-    @classmethod
-    def save(cls, parties: Iterable[Participant]) -> None:
+    @staticmethod
+    def save(changed: Iterable[Changed]) -> None:
         """Write rows, those of many conversations together."""
         new: list[Participant] = []
-        held: list[Participant] = []
-        for each in parties:
-            (new if each.pk is None else held).append(each)
+        held: list[Changed] = []
+        for row, names in changed:
+            if row.pk is None:
+                new.append(row)
+            else:
+                held.append((row, names))
         Participant.objects.bulk_create(new)
-        Participant.objects.bulk_create(
-            held, update_conflicts=True, unique_fields=["id"], update_fields=cls._COLUMNS
-        )
-
-    def _values(self, row: Participant) -> list[object]:
-        return [getattr(row, name) for name in self._COLUMNS]
+        columns.update(held)
 
 
 def take_facts(row: Participant, shown: ShownParticipant, source: Source) -> None:

@@ -39,7 +39,8 @@ def record_read(shown: Shown, asked_at: float) -> News:
         news = _take(batch, row, shown, asked_at, Source.READ)
         if news.contradicts:
             reading.check_later(row, asked_at)
-        keep_names(batch.parties[row.pk].changed())  # the others have been kept before
+        new_or_changed = [party for party, _ in batch.parties[row.pk].changed()]
+        keep_names(new_or_changed)  # the others have been kept before
         _save(batch, asked_at)
     return news
 
