@@ -1,6 +1,7 @@
 """What one person sees of the catalogue: which attributes have a name here, which they may read and change."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
@@ -227,8 +228,12 @@ def masked(value: str) -> str:
 
 
 def plain(key: str) -> str:
-    """A key without case and blanks: two keys of the same plain form are nearly always a slip (API.md 4.3)."""
-    return "".join(key.split()).casefold()
+    """A key without case, blanks and what cannot be seen (such as a mark of direction, or an accent typed apart): two
+    keys of the same plain form are nearly always a slip (API.md 4.3)."""
+    seen = (
+        each for each in unicodedata.normalize("NFC", key) if unicodedata.category(each) != "Cf"
+    )
+    return "".join("".join(seen).split()).casefold()
 
 
 def twin(key: str, known: Iterable[str]) -> str | None:

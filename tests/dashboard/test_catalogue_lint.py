@@ -152,6 +152,13 @@ class TestWhatIsFound:
         seen("tier", "Tier", " ti er ")
         assert told() == {("twin", "Tier", "tier"), ("twin", " ti er ", "tier")}
 
+    def test_a_key_that_differs_only_by_what_cannot_be_seen(self) -> None:
+        declared("café")
+        seen("café", "cafe\u0301", "caf\u200bé", "\ufeffcafé")
+        assert told() == {
+            ("twin", each, "café") for each in ("cafe\u0301", "caf\u200bé", "\ufeffcafé")
+        }
+
     def test_the_rarer_of_two_that_nobody_declared(self) -> None:
         seen("Region", live=1)
         seen("region", live=9)
