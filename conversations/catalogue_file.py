@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -103,7 +104,8 @@ def to_csv(definitions: Iterable[AttributeDefinition]) -> str:
 def read(content: bytes) -> list[Line]:
     """The entries of a file, CSV or JSON whatever its name; `Unreadable` if it is neither."""
     text = _decoded(content)
-    lines = list(_from_json(text) if text.lstrip()[:1] in ("{", "[") else _from_csv(text))
+    entries = _from_json(text) if text.lstrip()[:1] in ("{", "[") else _from_csv(text)
+    lines = list(islice(entries, MOST_ROWS + 1))
     if not lines:
         raise Unreadable(_("There is no attribute in this file."))
     if len(lines) > MOST_ROWS:
@@ -112,7 +114,8 @@ def read(content: bytes) -> list[Line]:
 
 
 def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    # Not all programs mark UTF-16 as such; in UTF-8 the first two letters hold no zero.
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:2]:
         raise Unreadable(_("This file is UTF-16. Save it as UTF-8 (“CSV UTF-8” in Excel)."))
     try:
         return content.decode("utf-8-sig")

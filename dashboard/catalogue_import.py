@@ -90,11 +90,11 @@ class _Reading:
         return {each.key: each for each in self.entries}
 
     @cached_property
-    def first(self) -> dict[str, int]:
-        """Where each key of the file comes first."""
-        found: dict[str, int] = {}
+    def first(self) -> dict[str, Line]:
+        """The entry each key of the file comes first in. Not its number: a program writes many into one line."""
+        found: dict[str, Line] = {}
         for line in self.lines:
-            found.setdefault(str(line.values["key"]), line.number)
+            found.setdefault(str(line.values["key"]), line)
         return found
 
     @cached_property
@@ -112,8 +112,9 @@ class _Reading:
             key = line.values["key"]
             if not isinstance(key, str):
                 plan.problems.append(Problem(line.number, str(key), _("The key has to be a text.")))
-            elif self.first[key] != line.number:
-                words = _("The same key is in line %(line)d already.") % {"line": self.first[key]}
+            elif self.first[key] is not line:
+                number = self.first[key].number
+                words = _("The same key is in line %(line)d already.") % {"line": number}
                 plan.problems.append(Problem(line.number, key, words))
             elif key in self.known:
                 self._compare(plan, line, self.known[key])

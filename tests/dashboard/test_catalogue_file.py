@@ -307,6 +307,8 @@ class TestWhatCanBeRead:
             (b"key,label\n", "no attribute in this file"),
             (b"key,label\na,\xe4\n", "Line 2 is not UTF-8"),
             ("key,label\na,b\n".encode("utf-16"), "UTF-16"),
+            ("key,label\na,b\n".encode("utf-16-le"), "UTF-16"),
+            ("key,label\na,b\n".encode("utf-16-be"), "UTF-16"),
             (b"label\na\n", "Line 1 has no “key”"),
             (b"key,colour\na,b\n", "does not have: colour"),
             (b"key,Label,label\na,b,c\n", "a column twice: label"),
@@ -417,6 +419,13 @@ class TestMistakes:
         assert "Line 5" in words(answer)
         assert not AttributeDefinition.objects.exists()
 
+    def test_of_a_key_that_comes_twice_are_found_in_one_line_too(self, client: Client) -> None:
+        entries = [{"key": "a", "label": "A"}, {"key": "a", "label": "B"}]
+        whole = {"format": "midcall-catalogue", "version": 1, "attributes": entries}
+        answer = upload(client, json.dumps(whole))
+        assert answer.status_code == 422
+        assert "Line 1 a The same key is in line 1 already." in words(answer)
+
     def test_of_a_type_are_one_mistake_with_a_little_of_what_it_is(self, client: Client) -> None:
         entry = {"key": "a", "label": {"a": "b" * 500}, "max_length": [5]}
         whole = {"format": "midcall-catalogue", "version": 1, "attributes": [entry]}
@@ -450,6 +459,13 @@ def test_a_first_line_of_any_length_is_refused_in_a_moment(client: Client) -> No
     answer = upload(client, "key," + ",".join(f"{each}{'x' * 5000}" for each in range(90)))
     assert f"0{'x' * 39}…, 10{'x' * 38}…, " in words(answer)
     assert len(answer.content) < 50_000
+
+
+def test_a_hundred_thousand_lines_are_refused_in_a_moment(client: Client) -> None:
+    started = time.monotonic()
+    answer = upload(client, "key\n" + "\n".join(f"k{each}" for each in range(100_000)))
+    assert time.monotonic() - started < 1
+    assert "more than 1000 attributes" in words(answer)
 
 
 def test_three_hundred_entries_are_checked_in_a_moment(
