@@ -20,6 +20,7 @@ from tests.browser.conftest import Visitor
 from tests.browser.scenes import address, held, own_conversation
 from tests.builders import save, settled
 from tests.genesys import Sandbox
+from tests.processes import manage
 
 pytestmark = pytest.mark.usefixtures("web")
 Visit = Callable[..., Visitor]
@@ -65,6 +66,26 @@ class TestTheCause:
         expect(page.locator("#cause")).to_contain_text("The cause is not known")
         page.locator("#cause").get_by_text("What shows it").click()
         expect(page.locator("#cause")).to_contain_text("correlation id")
+
+    def test_is_told_by_the_doctor_in_the_same_words(
+        self, visit: Visit, sandbox: Sandbox, colleague: User
+    ) -> None:
+        made = held(sandbox.conversation(attributes={"priority": "Silver"}))
+        sandbox.fault("stored_other_case", made, times=1)
+        edit = settled(save(made, {"priority": "Gold"}, by=colleague))
+        page = visit(colleague).go(f"/edits/{edit.pk}/")
+        cause(page, "#cause", "other_case")
+        page.locator("#cause").get_by_text("What shows it").click()
+        sentence = page.locator("#cause [data-why] strong").inner_text()
+        evidence = page.locator("#cause [data-why] li").all_inner_texts()
+        to_do = page.locator("#cause [data-why] p").inner_text().removeprefix(sentence).strip()
+        [told] = json.loads(manage("doctor", str(made.id), "--json").stdout)["edits"]
+        assert [(each["cause"], each["to_do"], each["evidence"]) for each in told["causes"]] == [
+            (sentence, to_do, evidence)
+        ]
+        shown = manage("doctor", str(made.id)).stdout
+        assert all(each in shown for each in (sentence, to_do, *evidence))
+        assert "Times of day are UTC." in shown
 
     def test_says_nothing_to_whoever_may_not_read_the_attribute(
         self, visit: Visit, sandbox: Sandbox

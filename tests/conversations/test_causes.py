@@ -17,7 +17,7 @@ from django.utils import timezone
 from conversations.connection import genesys
 from conversations.diagnosis.findings import Cause
 from conversations.diagnosis.run import carry_out
-from conversations.edits import accept
+from conversations.edits import accept, watch
 from conversations.models import (
     AttributeEdit,
     Conversation,
@@ -27,6 +27,7 @@ from conversations.models import (
     State,
 )
 from conversations.models.clock import now
+from conversations.tasks import nudge
 from tests.builders import Hands, a_user, a_value, reached, save, settled, story
 from tests.genesys import Made, Sandbox
 from tests.processes import Process, manage, until
@@ -222,6 +223,22 @@ def hurry(edit: AttributeEdit, seconds: float) -> AttributeEdit:
         deadline_at=timezone.now() + timedelta(seconds=seconds)
     )
     return edit
+
+
+@pytest.mark.usefixtures("runs")
+class TestWhatCannotBeReadAtFirst:
+    def test_and_is_there_when_somebody_looks_again(self, sandbox: Sandbox) -> None:
+        made = sandbox.conversation()
+        sandbox.fault("forbidden", made, call="read")
+        edit = settled(save(made, {"tier": a_value()}))
+        assert edit.state == State.UNVERIFIABLE
+        assert causes(edit) == [Cause.NO_RIGHT_TO_READ]
+        sandbox.clear_faults()
+        watch.check_again(edit)
+        nudge(edit.lane_id)
+        reached(edit, State.CONFIRMED)
+        until(lambda: causes(edit) == [Cause.READ_LATE], what="the cause is found anew")
+        assert found(edit)[0]["parameters"]["at"]
 
 
 @pytest.mark.usefixtures("runs")

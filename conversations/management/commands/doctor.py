@@ -95,6 +95,8 @@ class Command(BaseCommand):
     def _tell_causes(self, told: list[dict[str, Any]], count: int) -> None:
         if not told:
             self.stdout.write(f"{count} edits, and nothing to explain.")
+            return
+        self.stdout.write("Times of day are UTC.")
         for edit in told:
             keys = ", ".join(edit["keys"])
             self.stdout.write(f"{State(edit['state']).label}: {keys} (edit {edit['id']})")
