@@ -141,7 +141,7 @@ class EditFilter(django_filters.FilterSet):
     )
     key = django_filters.CharFilter(label=_("Attribute"), method="of_key")
     conversation = django_filters.UUIDFilter(
-        label=_("Conversation"), field_name="lane__conversation_id", widget=forms.HiddenInput
+        label=_("Interaction"), field_name="lane__conversation_id", widget=forms.HiddenInput
     )
 
     def of_key(

@@ -134,10 +134,10 @@ class Says(models.TextChoices):
             "Ask an administrator."
         ),
     )
-    GONE = "gone", _("Genesys does not know this conversation or participant any more.")
+    GONE = "gone", _("Genesys does not know this interaction or participant any more.")
     STATE_CONFLICT = (
         "state_conflict",
-        _("Genesys reports a conflict with the present state of the conversation."),
+        _("Genesys reports a conflict with the present state of the interaction."),
     )
     TOO_LARGE = "too_large", _("This is more text than Genesys takes in one change.")
     NOT_UNDERSTOOD = (

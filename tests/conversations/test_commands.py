@@ -101,7 +101,7 @@ class TestEdit:
             ((str(uuid4()), "a"), "KEY=VALUE"),
             ((str(uuid4()), "=b"), "KEY=VALUE"),
             ((str(uuid4()),), "KEY=VALUE"),
-            ((str(uuid4()), "a=b"), "does not know this conversation"),
+            ((str(uuid4()), "a=b"), "does not know this interaction"),
         ],
     )
     def test_used_wrongly_exits_2_with_words(
