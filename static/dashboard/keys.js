@@ -25,6 +25,8 @@
     "]": () => click("[rel=next]"),
     "?": () => show("keys"),
   };
+  // On some keyboards a bracket is typed with AltGr or Option: that is no chord.
+  const chord = ({ key, altKey, ctrlKey, metaKey }) => metaKey || (altKey ? !"[]".includes(key) : ctrlKey);
   const place = (key) => /^[a-z]$/.test(key) && document.querySelector(`[data-go="${key}"]`);
   let going = 0;
 
@@ -32,12 +34,11 @@
     const editor = document.getElementById("editor");
     if (editor && (event.ctrlKey || event.metaKey) && (event.key === "s" || event.key === "Enter")) {
       event.preventDefault();
-      const save = document.getElementById("save");
-      editor.requestSubmit(save);
+      editor.requestSubmit(document.getElementById("save"));
       return;
     }
     if (event.key === "Escape") return escape(event);
-    if (event.ctrlKey || event.metaKey || event.altKey || document.body.dataset.keys === "off") return;
+    if (chord(event) || document.body.dataset.keys === "off") return;
     if (typing(event.target) || document.querySelector("dialog[open]")) return;
     if (Date.now() - going < 1000 && place(event.key)) place(event.key).click();
     else if (event.key === "g") going = Date.now();

@@ -14,7 +14,18 @@ from tests.genesys import Made, Sandbox
 pytestmark = pytest.mark.usefixtures("web")
 Visit = Callable[..., Visitor]
 
-PAGES = ["/?size=25", "/edits/", "/catalogue/", "/people/", "/profile/"]
+PAGES = [
+    "/?size=25",
+    "/edits/",
+    "/catalogue/",
+    "/catalogue/new/",
+    "/catalogue/lint/",
+    "/catalogue/import/",
+    "/people/",
+    "/audit/",
+    "/status/",
+    "/profile/",
+]
 
 
 @pytest.fixture
@@ -56,7 +67,8 @@ class TestTheNotice:
     ) -> None:
         edit = changed_back(sandbox, made, admin)
         visitor = visit(admin)
-        pages = [*PAGES, address(made), f"/edits/{edit.pk}/", "/catalogue/new/"]
+        its_own = [address(made), f"{address(made)}history/", f"{address(made)}participants/"]
+        pages = [*PAGES, *its_own, f"/edits/{edit.pk}/"]
         for number, path in enumerate(pages):
             page = visitor.go(path)
             expect(page.locator(f"#b{edit.pk}")).to_be_visible()

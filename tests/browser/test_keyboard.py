@@ -1,12 +1,15 @@
-"""Mid-call there are seconds: two attributes changed and saved with few keys, counted."""
+"""Mid-call there are seconds: every key of the help does what it says, and two attributes take few keys, counted."""
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Keyboard, expect
+from playwright.sync_api import Keyboard, Page, expect
 
+from conversations.models import User
 from tests.browser.conftest import Visitor
-from tests.browser.scenes import own_conversation
+from tests.browser.scenes import held, own_conversation
+from tests.builders import a_value
 from tests.genesys import Sandbox
 
 pytestmark = pytest.mark.usefixtures("web")
@@ -58,3 +61,61 @@ def test_two_attributes_are_changed_and_saved_with_few_keys(
         "keystrokes from the board to two attributes saved, beside the values",
         f"{keys.strokes} (at most {AT_MOST})",
     )
+
+
+@pytest.fixture
+def board(visit: Visit, sandbox: Sandbox, admin: User) -> Page:
+    """One page of rows, and one row more."""
+    case = a_value()
+    for made in sandbox.conversations(26, attributes={"case": case}):
+        held(made)
+    page = visit(admin).go(f"/?is.case={case}&size=25")
+    expect(page.locator("#rows tr")).to_have_count(25)
+    return page
+
+
+class TestEveryKey:
+    def test_of_the_board(self, board: Page) -> None:
+        rows, first = board.locator("a.open"), board.locator("#rows tr").first
+        for key, row in (("j", 0), ("j", 1), ("k", 0)):
+            board.keyboard.press(key)
+            expect(rows.nth(row)).to_be_focused()
+        for chosen in (True, False):
+            board.keyboard.press("x")
+            expect(first.get_by_role("checkbox")).to_be_checked(checked=chosen)
+        board.keyboard.press("p")
+        expect(board.get_by_role("button", name="Resume updates")).to_be_visible()
+        board.keyboard.press("p")
+        expect(board.get_by_role("button", name="Pause updates")).to_be_visible()
+        board.keyboard.press("/")
+        board.keyboard.type("jx?p]")
+        expect(board.get_by_role("searchbox")).to_have_value("jx?p]")
+        board.keyboard.press("Escape")
+        expect(board.get_by_role("searchbox")).not_to_be_focused()
+        board.keyboard.press("?")
+        expect(board.get_by_role("dialog")).to_be_visible()
+        board.keyboard.press("Escape")
+        expect(board.get_by_role("dialog")).to_be_hidden()
+
+    def test_of_its_pages_however_a_keyboard_types_a_bracket(self, board: Page) -> None:
+        for modifiers in ({}, {"altKey": True}, {"altKey": True, "ctrlKey": True}):
+            for key, count in (("]", 1), ("[", 25)):
+                board.locator("body").dispatch_event("keydown", {"key": key, **modifiers})
+                expect(board.locator("#rows tr")).to_have_count(count)
+
+    def test_that_leads_somewhere(self, board: Page) -> None:
+        for key, path in (("e", "/edits/"), ("a", "/catalogue/"), ("p", "/profile/"), ("b", "/")):
+            board.keyboard.press("g")
+            board.keyboard.press(key)
+            expect(board).to_have_url(re.compile(rf"//[^/]+{path}$"))
+
+    def test_of_an_interaction(self, board: Page) -> None:
+        board.keyboard.press("j")
+        board.keyboard.press("Enter")
+        expect(board.locator("#editor")).to_be_visible()
+        board.keyboard.press("e")
+        expect(board.locator("#editor [name^='set.']").first).to_be_focused()
+        board.keyboard.press("Escape")
+        board.keyboard.press("Escape")
+        expect(board.locator("#rows tr")).to_have_count(25)
+        expect(board.locator("a.open").first).to_be_focused()
