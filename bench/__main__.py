@@ -13,6 +13,7 @@ MEASUREMENTS = (
     "bench.board",
     "bench.save",
     "bench.live",
+    "bench.living",
 )
 PROFILES = ("embedded", "redis", "rabbitmq")
 
