@@ -2,7 +2,11 @@
 (() => {
   "use strict";
   const form = document.getElementById("editor");
-  if (!form) return;
+  const closed = () => document.getElementById("notice")?.dataset.closed;
+  if (!form) { // nothing could be changed; as soon as it can, the page has a form, and nothing typed is lost
+    document.addEventListener("htmx:after:swap", () => closed() === "" && location.reload());
+    return;
+  }
   const save = document.getElementById("save");
   const say = form.dataset; // its words, in the language of the page
   const fill = (words, value) => words.replace("{value}", () => value);
@@ -61,14 +65,13 @@
     const told = changed.map((field) => ({ field, before: was(field).value, after: control(field).value }));
     form.dispatchEvent(new CustomEvent("midcall:changes", { bubbles: true, detail: { changes: told, fields: fields() } }));
     for (const box of form.querySelectorAll("details")) if (box.querySelector(".changed, .clash:not([hidden])")) box.open = true;
-    const closed = form.dataset.closed;
     save.textContent = changes ? (changes > 1 ? say.wordSaveAll.replace("{n}", changes) : say.wordSaveOne) : say.wordSave;
     // Not `disabled`: the focus would fall off the page when it has been pressed with the keyboard.
-    save.setAttribute("aria-disabled", String(!changes || clashes > 0 || Boolean(closed)));
+    save.setAttribute("aria-disabled", String(!changes || clashes > 0 || Boolean(form.dataset.closed)));
     light(changes);
     document.getElementById("discard").hidden = !changes && !form.querySelector(":is([data-free], #free > *):not(:has(.badge[data-state])), #errors > *");
     document.getElementById("why").textContent =
-      closed || (clashes ? say.wordChoose : changes ? "" : say.wordNothing);
+      form.dataset.closed || (clashes ? say.wordChoose : changes ? "" : say.wordNothing);
     return changes;
   }
 
@@ -154,8 +157,7 @@
       htmx.ajax("POST", `${form.getAttribute("action")}?check=1`, { source: form, target: "#poll", swap: "outerMorph" });
   });
   document.addEventListener("htmx:after:swap", ({ detail }) => {
-    const notice = document.getElementById("notice");
-    if (notice?.dataset.closed !== undefined && !("gone" in document.body.dataset)) form.dataset.closed = notice.dataset.closed;
+    if (closed() !== undefined && !("gone" in document.body.dataset)) form.dataset.closed = closed();
     show();
     if (detail.ctx.response?.status === 422 && detail.ctx.sourceElement === form) form.querySelector("[aria-invalid=true]")?.focus();
     for (const fresh of form.querySelectorAll("[data-fresh]")) {

@@ -230,6 +230,28 @@ class TestTheLine:
         eventually(page, lambda: requests, "it polls at once")
 
 
+class TestTheRightToEdit:
+    def test_given_meanwhile_brings_the_form(self, visit: Visit, sandbox: Sandbox) -> None:
+        agent, made = own_conversation(sandbox)
+        User.objects.filter(pk=agent.pk).update(may_edit=False)
+        page = visit(agent).go(address(made))
+        expect(page.locator("#notice")).to_contain_text("Ask an administrator")
+        User.objects.filter(pk=agent.pk).update(may_edit=True)
+        expect(page.locator("#editor")).to_be_visible(timeout=15_000)
+
+    def test_taken_meanwhile_leaves_the_text_and_says_why(
+        self, visit: Visit, sandbox: Sandbox
+    ) -> None:
+        agent, made = own_conversation(sandbox)
+        page = visit(agent).go(address(made))
+        page.fill("[name='set.notes']", "typed before")
+        User.objects.filter(pk=agent.pk).update(may_edit=False)
+        expect(page.locator("#why")).to_contain_text("Ask an administrator", timeout=15_000)
+        User.objects.filter(pk=agent.pk).update(may_edit=True)
+        expect(page.locator("#why")).to_be_empty(timeout=15_000)
+        expect(page.locator("[name='set.notes']")).to_have_value("typed before")
+
+
 class TestAConversationNoEventTellsOf:
     def test_is_read_again_and_says_that_it_is_read(
         self, visit: Visit, sandbox: Sandbox, colleague: User
