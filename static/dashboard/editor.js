@@ -104,11 +104,11 @@
   // An answer about what has been discarded meanwhile, and was not saved, is about nothing.
   let discarded = 0;
   const own = (ctx) => ctx?.sourceElement === form;
+  const isCheck = (ctx) => ctx.request.action.includes("check=1");
   document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => { if (own(ctx)) ctx.discarded = discarded; });
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
-    const check = ctx.request.action.includes("check=1");
-    if (own(ctx) && ctx.discarded !== discarded && (check || [409, 422].includes(ctx.response.status))) event.preventDefault();
+    if (own(ctx) && ctx.discarded !== discarded && (isCheck(ctx) || [409, 422].includes(ctx.response.status))) event.preventDefault();
   });
 
   // As the page would show it anew: without what was added to it, said about it or proposed for it.
@@ -134,8 +134,23 @@
     if (input.matches("select[aria-invalid]")) for (const each of [...input.options]) if (each.defaultSelected && each.value !== value) each.remove();
   }
 
+  // An answer is about what was sent. Whoever types on meanwhile, or saves again, is not held up and loses nothing.
+  const sending = { now: false, again: false, typed: [] };
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => { if (own(ctx)) sending.now = true; });
+  document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
+    const left = own(ctx) && ctx.discarded !== discarded; // what was discarded too late was saved all the same
+    sending.typed = left ? [] : fields().map((field) => [field, control(field).value]);
+  });
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (!own(ctx)) return;
+    const again = sending.again && (isCheck(ctx) || ctx.response?.status === 200);
+    sending.now = sending.again = false;
+    if (again) setTimeout(() => form.requestSubmit(save)); // once htmx has let go of this one
+  });
   document.addEventListener("submit", (event) => {
-    if (event.target !== form || save.getAttribute("aria-disabled") !== "true") return;
+    const idle = save.getAttribute("aria-disabled") === "true";
+    if (event.target !== form || !(idle || sending.now)) return;
+    sending.again ||= !idle;
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);
@@ -158,6 +173,7 @@
   });
   document.addEventListener("htmx:after:swap", ({ detail }) => {
     if (closed() !== undefined && !("gone" in document.body.dataset)) form.dataset.closed = closed();
+    for (const [field, text] of sending.typed) if (field.isConnected && line(control(field).value) !== line(text)) put(field, text);
     show();
     if (detail.ctx.response?.status === 422 && detail.ctx.sourceElement === form) form.querySelector("[aria-invalid=true]")?.focus();
     for (const fresh of form.querySelectorAll("[data-fresh]")) {
