@@ -230,6 +230,34 @@ class TestTheLine:
         eventually(page, lambda: requests, "it polls at once")
 
 
+class TestTheFocus:
+    """In what a refresh writes anew, it stays on what it was on."""
+
+    def test_stays_on_the_way_out_of_an_empty_board(
+        self, visit: Visit, sandbox: Sandbox, admin: User
+    ) -> None:
+        page = visit(admin).go("/?q=nobody-of-this-name")
+        page.get_by_role("link", name="Clear filters").focus()
+        held(sandbox.conversation())
+        polls(page, 2)
+        expect(page.get_by_role("link", name="Clear filters")).to_be_focused()
+        page.locator("#counts a").focus()
+        held(sandbox.conversation())
+        polls(page, 2)
+        expect(page.locator("#counts a")).to_be_focused()
+
+    def test_stays_on_the_attribute_it_was_on(
+        self, visit: Visit, sandbox: Sandbox, colleague: User
+    ) -> None:
+        made = held(sandbox.conversation(attributes={"tier": "gold", "zone": "x"}))
+        page = visit(colleague).go(address(made))
+        page.locator("#others-box summary").click()
+        page.get_by_role("button", name="Edit zone").focus()
+        sandbox.write(made, {"alpha": "1"})
+        expect(page.locator("#others")).to_contain_text("alpha", timeout=15_000)
+        expect(page.get_by_role("button", name="Edit zone")).to_be_focused()
+
+
 class TestTheRightToEdit:
     def test_given_meanwhile_brings_the_form(self, visit: Visit, sandbox: Sandbox) -> None:
         agent, made = own_conversation(sandbox)
