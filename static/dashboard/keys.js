@@ -3,7 +3,7 @@
   "use strict";
   const typing = (element) => element.matches("input:not([type=checkbox]), select, textarea, [contenteditable]");
   const links = () => [...document.querySelectorAll("a.open")];
-  const at = () => links().findIndex((each) => each.closest("tr")?.contains(document.activeElement));
+  const at = () => links().findIndex((each) => each.closest("tr, li")?.contains(document.activeElement));
   const step = (by) => {
     const all = links();
     if (!all.length) return;
@@ -31,18 +31,19 @@
   let going = 0;
 
   document.addEventListener("keydown", (event) => {
+    const key = event.shiftKey ? event.key : event.key.toLowerCase(); // caps lock is no wish for something else
     const editor = document.getElementById("editor");
-    if (editor && (event.ctrlKey || event.metaKey) && (event.key === "s" || event.key === "Enter")) {
-      event.preventDefault();
-      editor.requestSubmit(document.getElementById("save"));
+    if (editor && (event.ctrlKey || event.metaKey) && ["s", "enter"].includes(key)) {
+      event.preventDefault(); // the browser would save the page
+      if (!document.querySelector("dialog[open]")) editor.requestSubmit(document.getElementById("save"));
       return;
     }
-    if (event.key === "Escape") return escape(event);
+    if (key === "escape") return escape(event);
     if (chord(event) || document.body.dataset.keys === "off") return;
     if (typing(event.target) || document.querySelector("dialog[open]")) return;
-    if (Date.now() - going < 1000 && place(event.key)) place(event.key).click();
-    else if (event.key === "g") going = Date.now();
-    else if (single[event.key]) { event.preventDefault(); single[event.key](); }
+    if (Date.now() - going < 1000 && place(key)) place(key).click();
+    else if (key === "g") going = Date.now();
+    else if (single[key]) { event.preventDefault(); single[key](); }
   });
 
   // Out of a field first; then back to where one came from.

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Keyboard, Page, expect
 
-from conversations.models import User
-from tests.browser.conftest import Visitor
-from tests.browser.scenes import held, own_conversation
+from conversations.models import AttributeEdit, User
+from tests.browser.conftest import PANEL, Visitor
+from tests.browser.scenes import address, held, own_conversation
+from tests.browser.surroundings import into_the_panel
 from tests.builders import a_value
 from tests.genesys import Sandbox
 
@@ -119,3 +120,43 @@ class TestEveryKey:
         board.keyboard.press("Escape")
         expect(board.locator("#rows tr")).to_have_count(25)
         expect(board.locator("a.open").first).to_be_focused()
+
+
+def test_caps_lock_is_in_nobodys_way(visit: Visit, sandbox: Sandbox) -> None:
+    agent, made = own_conversation(sandbox)
+    page = visit(agent).go(f"/?q={made.id}")
+    expect(page.locator(f"#r{made.id}")).to_be_visible()
+    page.locator("body").dispatch_event("keydown", {"key": "J", "bubbles": True})
+    expect(page.locator(f"#l{made.id}")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.fill("[name='set.notes']", "said loudly")
+    page.keyboard.press("Control+S")
+    expect(page.locator("#st-notes .badge")).to_have_text("Confirmed", timeout=15_000)
+
+
+def test_nothing_is_saved_behind_the_help(visit: Visit, sandbox: Sandbox) -> None:
+    agent, made = own_conversation(sandbox)
+    page = visit(agent).go(address(made))
+    page.fill("[name='set.notes']", "not yet")
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Control+s")
+    page.keyboard.press("Escape")
+    expect(page.locator("#save")).to_have_text("Save 1 change")
+    assert not AttributeEdit.objects.filter(lane__conversation_id=made.id).exists()
+    page.keyboard.press("Control+s")
+    expect(page.locator("#st-notes .badge")).to_have_text("Confirmed", timeout=15_000)
+
+
+def test_goes_through_the_panels_list(visit: Visit, sandbox: Sandbox) -> None:
+    agent, made = own_conversation(sandbox)
+    held(sandbox.conversation(agent=made.raw["agent"]["id"]))
+    page = into_the_panel(visit(viewport=PANEL), agent).go("/panel/?conversationId=")
+    links = page.locator("#rows a.open")
+    page.keyboard.press("j")
+    expect(links.nth(0)).to_be_focused()
+    page.keyboard.press("j")
+    expect(links.nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    expect(links.nth(0)).to_be_focused()
