@@ -102,9 +102,17 @@
     part("offline")?.toggleAttribute("hidden", !lost || line.out);
     part("signed-out")?.toggleAttribute("hidden", !line.out);
     if (!lost && !line.out && !line.gone) delete document.body.dataset.line; else document.body.dataset.line = "down";
-    const words = part("offline-words");
-    if (lost) words.textContent = words.dataset.words.replace("{time}", clock(line.good)).replace("{n}", Math.max(0, Math.ceil((line.until - Date.now()) / 1000)));
+    if (lost) offline(Math.ceil((line.until - Date.now()) / 1000));
     chip(lost);
+  }
+  // Said once: only what stands outside the alert counts down.
+  function offline(seconds) {
+    const [words, wait] = [part("offline-words"), part("offline-wait")];
+    put(words, words.dataset.words.replace("{time}", clock(line.good)));
+    put(wait, seconds > 0 ? wait.dataset.words.replace("{n}", seconds) : wait.dataset.now);
+  }
+  function put(element, words) {
+    if (element.textContent !== words) element.textContent = words;
   }
   function chip(lost) {
     const chip = part("chip");
@@ -122,7 +130,7 @@
     if (line.gone) [tone, words] = ["idle", say.gone];
     if (lost || line.out) [tone, words] = ["bad", line.out ? say.out : say.lost];
     chip.className = `chip ${tone}`;
-    if (chip.textContent !== words) chip.textContent = words;
+    put(chip, words);
   }
   setInterval(() => document.hidden || (part("chip") && show()), 1000);
 

@@ -1,5 +1,6 @@
 """A page that refreshes itself must never disturb whoever works on it, and must say so when it cannot refresh."""
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 
@@ -228,6 +229,29 @@ class TestTheLine:
             "document.dispatchEvent(new Event('visibilitychange'))"
         )
         eventually(page, lambda: requests, "it polls at once")
+
+    def test_lost_is_said_once_while_it_counts_down(
+        self, visit: Visit, sandbox: Sandbox, colleague: User
+    ) -> None:
+        visitor = visit(colleague)
+        visitor.may_complain("Failed to fetch", "ERR_INTERNET_DISCONNECTED")
+        page = visitor.go("/?size=25")
+        visitor.context.set_offline(True)
+        expect(page.locator("#offline [role=alert]")).to_be_visible(timeout=20_000)
+        page.evaluate(COUNT_SAID)
+        counted = page.locator("#offline-wait")
+        for _ in range(2):
+            expect(counted).not_to_have_text(str(counted.text_content()), timeout=5000)
+        expect(counted).to_have_text(re.compile(r"Trying again (in \d+ s|now)\."))
+        assert page.evaluate("window.said") == 0
+
+
+#: How often a screen reader is given something to say.
+COUNT_SAID = """() => {
+  window.said = 0;
+  const alert = document.querySelector("#offline [role=alert]");
+  new MutationObserver(() => { window.said += 1; }).observe(alert, { childList: true, subtree: true });
+}"""
 
 
 class TestTheFocus:
