@@ -136,7 +136,10 @@
 
   if (poller()) show();
   const wide = matchMedia("(width >= 48rem)").matches;
-  for (const each of document.querySelectorAll("[data-wide]")) each.open = wide;
+  for (const each of document.querySelectorAll("[data-wide]")) {
+    each.open = wide;
+    each.removeAttribute("data-wide"); // until then the sheet keeps it folded on a narrow screen
+  }
 
   // --- When to wake ---
   document.addEventListener("visibilitychange", () => document.hidden || again());

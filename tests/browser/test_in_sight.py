@@ -105,3 +105,22 @@ def test_why_nothing_was_saved_is_seen_beside_the_field_that_is_wrong(
     assert uncovered(wrong)
     typing_far_down(page)
     expect(page.locator("#errors [role=alert]")).to_be_in_viewport(ratio=1)
+
+
+#: How much of the screen has moved by itself since the page began to load, as browsers count it.
+MOVED = """() => new Promise((done) => {
+    let moved = 0;
+    const add = (list) => { for (const each of list.getEntries()) if (!each.hadRecentInput) moved += each.value; };
+    new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(moved))));
+})"""
+
+
+@pytest.mark.parametrize("size", [WIDE, PANEL])
+@pytest.mark.parametrize("path", ["/", "/edits/"])
+def test_nothing_jumps_while_a_list_opens(
+    visit: Visit, colleague: User, path: str, size: dict[str, int]
+) -> None:
+    page = visit(colleague, viewport=size).go(path)
+    expect(page.locator("#chip")).to_contain_text("Live ·", timeout=30_000)
+    assert page.evaluate(MOVED) < 0.01
