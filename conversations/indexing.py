@@ -81,22 +81,24 @@ def _fingerprint(held: dict[str, str], divisions: Collection[str]) -> str:
 
 def _keep_attributes(wanted: Mapping[UUID, Mapping[str, str]]) -> None:
     """All that differs, of many conversations together."""
+    rows = LiveAttribute.objects.filter(conversation_id__in=wanted)
     before = {
-        (each.conversation_id, each.key): each
-        for each in LiveAttribute.objects.filter(conversation_id__in=wanted)
+        (conversation_id, key): (pk, bytes(known))
+        for pk, conversation_id, key, known in rows.values_list(
+            "pk", "conversation_id", "key", "digest"
+        )
     }
     after = {(pk, key): value for pk, held in wanted.items() for key, value in held.items()}
-    gone = [each.pk for place, each in before.items() if place not in after]
+    gone = [pk for place, (pk, _) in before.items() if place not in after]
     LiveAttribute.objects.filter(pk__in=gone).delete()
     fresh, changed = list[LiveAttribute](), list[LiveAttribute]()
-    for (pk, key), value in after.items():
-        known = before.get((pk, key))
-        row = LiveAttribute(conversation_id=pk, key=key, digest=digest(value), start=start(value))
-        if known is None:
-            fresh.append(row)
-        elif bytes(known.digest) != row.digest:
-            row.pk = known.pk
-            changed.append(row)
+    for (conversation_id, key), value in after.items():
+        pk, known = before.get((conversation_id, key), (None, b""))
+        if known != (now := digest(value)):
+            row = LiveAttribute(
+                pk=pk, conversation_id=conversation_id, key=key, digest=now, start=start(value)
+            )
+            (changed if pk else fresh).append(row)
     LiveAttribute.objects.bulk_create(fresh, ignore_conflicts=True)
     columns.update((row, {"digest", "start"}) for row in changed)
 
