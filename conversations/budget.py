@@ -8,11 +8,12 @@ more than 90 % of what is allowed plus the burst, and the burst is at most the o
 import enum
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from conversations.genesys import Rates
+from conversations.genesys import GenesysError, Rates
 from conversations.models import RequestBudget, clock
 from conversations.models.clock import sql_now
 
@@ -127,15 +128,44 @@ def block(seconds: float | None) -> None:
     )
 
 
+def heed(error: GenesysError) -> None:
+    """Take from an answer that was no success what it says about the calls to come: a 429 anywhere is heard by all."""
+    learn(error.rates)
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        block(error.retry_after)
+
+
 _allowed_heard: dict[str, int] = {}
 
 
 def learn(rates: Rates) -> None:
-    """Follow what Genesys's headers say is allowed. Writes only when it is news to this process."""
+    """Follow what Genesys's headers say is allowed, and what is left of it. Writes only when it is news."""
     client_id = _client_id()
     if rates.allowed and _allowed_heard.get(client_id) != rates.allowed:
         RequestBudget.objects.filter(pk=client_id).update(allowed=rates.allowed)
         _allowed_heard[client_id] = rates.allowed
+    if rates.allowed and rates.count is not None and rates.reset is not None:
+        _leave_to_others(rates.allowed, rates.count, rates.reset)
+
+
+def _leave_to_others(allowed: int, count: int, reset: float) -> None:
+    """Give out no more calls until Genesys's counter starts again than it has left.
+
+    Our own calls alone never come near that, so where they would, somebody else uses the token too.
+    """
+    spacing = 60.0 / (0.9 * allowed)
+    ahead = min(reset, 60.0) - max(0, allowed - count) * spacing
+    if ahead <= -min(10.0, 0.1 * allowed) * spacing:  # no later than the burst reaches back anyway
+        return
+    now = sql_now()
+    until = f"{now} + %s"
+    _update(
+        f"""
+        UPDATE conversations_requestbudget SET tat = (CASE WHEN tat > {until} THEN tat ELSE {until} END)
+         WHERE client_id = %s RETURNING tat
+        """,
+        [ahead, ahead, _client_id()],
+    )
 
 
 def _held_back(use: Use) -> HeldBack:

@@ -96,8 +96,7 @@ def carry_out(conversation_id: UUID, genesys: Client) -> list[int]:
     except HeldBack:
         return []  # the page asks again
     except (NotSent, OutcomeUnknown) as error:
-        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-            budget.block(error.retry_after)
+        budget.heed(error)
         log.warning("lookup not answered", conversation=str(conversation_id), status=error.status)
         row.update(reason=reasons.because(error))
         return []

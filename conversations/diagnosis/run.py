@@ -83,9 +83,7 @@ def _read(edit: AttributeEdit, genesys: Client) -> list[int]:
     try:
         answer = genesys.conversation(edit.lane.conversation_id)
     except GenesysError as error:
-        budget.learn(error.rates)
-        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-            budget.block(error.retry_after)
+        budget.heed(error)
         return []
     budget.learn(answer.rates)
     with transaction.atomic():  # news that was taken in is considered, whatever dies in between

@@ -1,7 +1,6 @@
 """Read a conversation back and settle everything the answer decides, on every participant of it."""
 
 import time
-from http import HTTPStatus
 
 from django.db import transaction
 
@@ -76,9 +75,7 @@ def _patience(plan: LookNow, now: float) -> float | None:
 
 def _no_look(turn: Turn, plan: LookNow, error: GenesysError) -> float | None:
     """The conversation could not be read: try again until the deadline, or until the window where it is refused."""
-    budget.learn(error.rates)
-    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-        budget.block(error.retry_after)
+    budget.heed(error)
     now = turn.clock.now()
     refused = isinstance(error, Refused)
     over = [

@@ -125,9 +125,7 @@ def _accepted(turn: Turn, batch: list[AttributeEdit], answer: Answer[None]) -> R
 
 
 def _not_sent(turn: Turn, batch: list[AttributeEdit], error: NotSent) -> Rest:
-    budget.learn(error.rates)
-    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-        budget.block(error.retry_after)
+    budget.heed(error)
     return _again(turn, batch, error, reasons.waiting(error), backoff(turn, error.retry_after))
 
 
@@ -146,7 +144,7 @@ def _again(
 
 
 def _refused(turn: Turn, batch: list[AttributeEdit], error: Refused) -> Rest:
-    budget.learn(error.rates)
+    budget.heed(error)
     if len(batch) > 1 and error.status in _SPLITTING:
         turn.solo_until = batch[-1].seq
         return _again(turn, batch, error, reasons.SPLIT)
@@ -167,7 +165,7 @@ def _refused(turn: Turn, batch: list[AttributeEdit], error: Refused) -> Rest:
 
 
 def _doubtful(turn: Turn, batch: list[AttributeEdit], error: GenesysError) -> Rest:
-    budget.learn(error.rates)
+    budget.heed(error)
     turn.move(
         batch,
         State.VERIFYING,

@@ -1,7 +1,6 @@
 """What the leader does beside listening, each in a thread of its own that ends when it leads no more."""
 
 import threading
-from http import HTTPStatus
 
 import structlog
 from django.db import DatabaseError, close_old_connections, connection
@@ -65,9 +64,7 @@ class Chore(threading.Thread):
 
     def _without_answer(self, error: GenesysError) -> float:
         log.warning("no answer for a chore", chore=self.name, status=error.status, code=error.code)
-        budget.learn(error.rates)
-        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-            budget.block(error.retry_after)
+        budget.heed(error)
         return error.retry_after or AFTER_TROUBLE_SECONDS
 
     def _rest(self, seconds: float) -> None:

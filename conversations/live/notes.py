@@ -1,7 +1,5 @@
 """What the listener writes down about the line itself, for pages and for whoever judges what an event may prove."""
 
-from http import HTTPStatus
-
 import structlog
 from django.db import DatabaseError, close_old_connections, transaction
 
@@ -58,8 +56,8 @@ def trouble(error: Exception) -> None:
     log.warning("feed broken", error=type(error).__name__)
     try:
         close_old_connections()
-        if isinstance(error, GenesysError) and error.status == HTTPStatus.TOO_MANY_REQUESTS:
-            budget.block(error.retry_after)
+        if isinstance(error, GenesysError):
+            budget.heed(error)
         Feed.objects.update_or_create(defaults={"opened_at": 0, "trouble": _why(error)})
         FeedTopic.objects.update(since=0)
     except DatabaseError as failure:

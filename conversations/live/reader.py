@@ -125,6 +125,5 @@ def _could_not_record(conversation_id: UUID, error: Exception) -> None:
 
 def _could_not_read(conversation_id: UUID, error: GenesysError) -> None:
     log.warning("conversation could not be read", status=error.status, code=error.code)
-    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-        budget.block(error.retry_after)
+    budget.heed(error)
     mirror.could_not_read(conversation_id, error.retry_after)

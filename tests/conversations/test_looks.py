@@ -1,16 +1,19 @@
 """What a look may be taken for, and that it is made in time."""
 
+import itertools
 import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from conversations import budget, mirror
 from conversations.budget import HeldBack, Use
 from conversations.connection import genesys
 from conversations.edits import watch
+from conversations.genesys import Client, Rates
 from conversations.models import EditLane, RequestBudget, State
 from conversations.models.clock import now
 from tests.builders import Hands, save
@@ -154,6 +157,43 @@ class TestWhileCallsAreShort:
             RequestBudget.objects.update(blocked_until=0)
         assert standing is not None
         assert standing.held_back <= budget.MAX_BLOCK_SECONDS
+
+    def test_calls_of_others_with_the_same_token_are_counted(
+        self, sandbox: Sandbox, hands: Hands
+    ) -> None:
+        client, others = Client(settings.GENESYS), 50
+        made = sandbox.conversation()
+        budget.take(Use.LOOK)
+        row = RequestBudget.objects.all()
+        before = row.get()
+        sandbox.switch(rate_limit=60)
+        try:
+            for _ in range(others):
+                client.token_info()
+            hands.turn(save(made, {"tier": "gold"}), client)
+            with pytest.raises(HeldBack) as held:
+                take_all_that_is_left(Use.LOOK)
+        finally:
+            sandbox.switch(rate_limit=100_000)
+            row.update(allowed=before.allowed, tat=before.tat)
+        assert sandbox.methods(made)[0] == "PATCH"
+        assert held.value.seconds > 30
+        assert not held.value.by_genesys
+
+    def test_our_own_calls_alone_hold_nobody_back(self, sandbox: Sandbox, hands: Hands) -> None:
+        """At the full rate: whether Genesys's minute has just begun, is nearly over, or slides."""
+        budget.take(Use.LOOK)
+        row = RequestBudget.objects.all()
+        before = row.get()
+        try:
+            for allowed, since in itertools.product((30, 300, 3000), (0, 20, 60)):
+                row.update(allowed=allowed, tat=now())  # the burst is used up as well
+                made = min(10.0, 0.1 * allowed) + since * 0.9 * allowed / 60
+                budget.learn(Rates(count=int(made), allowed=allowed, reset=60.0 - since))
+                assert row.get().tat < now() + 0.1
+        finally:
+            row.update(allowed=before.allowed, tat=before.tat)
+            budget.learn(Rates(allowed=int(before.allowed)))
 
 
 def take_all_that_is_left(use: Use) -> None:

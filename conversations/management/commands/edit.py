@@ -150,8 +150,11 @@ def _known_conversation(conversation_id: UUID) -> Conversation:
     try:
         time.sleep(budget.take(Use.LOOK))
         asked_at = now()
-        mirror.record_read(genesys().conversation(conversation_id).value, asked_at)
+        answer = genesys().conversation(conversation_id)
+        budget.learn(answer.rates)
+        mirror.record_read(answer.value, asked_at)
     except GenesysError as error:
+        budget.heed(error)
         _stop(f"Conversation {conversation_id} cannot be read. {reasons.because(error)}")
     except HeldBack as held:
         _stop(f"The request limit of Genesys is used up. Try again in {held.seconds:.0f} s.")
