@@ -21,6 +21,7 @@ from conversations.genesys import (
     NotSent,
     OutcomeUnknown,
     Refused,
+    SignInRefused,
 )
 from conversations.models import AttributeChange, AttributeEdit, Reason, State
 from conversations.models.clock import moment
@@ -126,6 +127,8 @@ def _accepted(turn: Turn, batch: list[AttributeEdit], answer: Answer[None]) -> R
 
 def _not_sent(turn: Turn, batch: list[AttributeEdit], error: NotSent) -> Rest:
     budget.heed(error)
+    if isinstance(error, SignInRefused):  # nothing goes out before somebody has put it right
+        log.error("sign-in refused", status=error.status, correlation_id=error.correlation_id)
     return _again(turn, batch, error, reasons.waiting(error), backoff(turn, error.retry_after))
 
 

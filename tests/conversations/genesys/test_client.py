@@ -23,9 +23,11 @@ from conversations.genesys import (
     OutcomeUnknown,
     Refused,
     SignInRefused,
+    Token,
     Trouble,
 )
 from conversations.models import AccessToken
+from conversations.models.clock import now
 from tests.conversations.between import twisted
 from tests.genesys import Made, Sandbox
 from tests.profile import free_port
@@ -187,12 +189,53 @@ class TestSigningIn:
             thread.start()
         for thread in threads:
             thread.join()
-        logins = [each for each in sandbox.calls() if each["path"] == "/oauth/token"]
         token = SharedToken("sandbox").load()
-        assert len(logins) == 1
+        assert len(_logins(sandbox)) == 1
         assert token is not None
         assert token.value not in AccessToken.objects.get(pk="sandbox").sealed
         assert token.value not in repr(token)
+
+    @pytest.mark.usefixtures("database")
+    def test_that_was_refused_is_not_tried_again_by_anybody_for_a_while(
+        self, sandbox: Sandbox
+    ) -> None:
+        """Sign-ins have a limit of their own (API.md 2.1), and every lane that is due would try."""
+        config = replace(settings.GENESYS, client_id=uuid4().hex, client_secret="wrong")
+        clients = [Client(config, SharedToken(config.client_id)) for _ in range(3)]
+        sandbox.call("DELETE", "calls")
+        told = []
+        for each in clients:
+            with pytest.raises(SignInRefused) as caught:
+                each.token_info()
+            told.append((str(caught.value), caught.value.facts, caught.value.retry_after))
+        row = AccessToken.objects.filter(pk=config.client_id)
+        assert len(_logins(sandbox)) == 1
+        assert [reason for reason, *_ in told[1:]] == ["SignInRefused status=401 code=login"] * 2
+        assert all(facts == told[0][1] for _, facts, _ in told)
+        assert all(wait and 0 < wait <= 5 for *_, wait in told[1:])
+        row.update(renewing_until=now())
+        with pytest.raises(SignInRefused):
+            clients[0].token_info()
+        assert len(_logins(sandbox)) == 2
+        row.delete()
+
+    @pytest.mark.usefixtures("database")
+    def test_beyond_the_limit_waits_as_long_as_it_is_asked_to(self, sandbox: Sandbox) -> None:
+        config = replace(settings.GENESYS, client_id=uuid4().hex)
+        store = SharedToken(config.client_id)
+        row = AccessToken.objects.filter(pk=config.client_id)
+
+        def too_many() -> Token:
+            raise NotSent(Trouble.SIGN_IN_ILL, status=400, code="login", retry_after=42)
+
+        with pytest.raises(NotSent):
+            store.renew(None, too_many)
+        assert 40 < row.get().renewing_until - now() <= 42
+        row.delete()
+
+
+def _logins(sandbox: Sandbox) -> list[dict[str, Any]]:
+    return [each for each in sandbox.calls() if each["path"] == "/oauth/token"]
 
 
 def _read(client: Client, made: Made) -> None:
