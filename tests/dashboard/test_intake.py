@@ -1,10 +1,13 @@
 """The real web server under people on bad lines, and under those who mean it: it goes on answering everybody else."""
 
+import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+import psutil
 import pytest
 import requests
 
@@ -82,3 +85,14 @@ class TestLargeBodies:
     def test_are_taken_up_to_the_limit(self, site: str) -> None:
         answer = requests.post(f"{site}{SIGN_IN}", data=b"a" * MOST_BYTES, timeout=10)
         assert answer.status_code == 403
+
+
+def test_nothing_of_a_killed_server_goes_on(start: Callable[..., Process]) -> None:
+    """Its workers would answer beside those of the next one, and outlast Ctrl-C."""
+    port = str(free_port())
+    server = start("web", PORT=port)
+    until(answers(f"http://127.0.0.1:{port}/healthz"), 30, what="the web server answers")
+    workers = psutil.Process(server.pid).children(recursive=True)
+    assert workers
+    os.kill(server.pid, signal.SIGKILL)
+    until(lambda: not any(each.is_running() for each in workers), what="they end too")
