@@ -135,7 +135,7 @@ try:
         "LOG_LEVEL", default="INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
     )
 except (EnvError, ValueError) as _complaint:
-    sys.exit(f"midcall: {_complaint}.")
+    sys.exit(f"midcall: {str(_complaint).rstrip('.')}.")
 
 #: The sandbox is in use: demo accounts may sign in, and the status page says that this is not a real organisation.
 SANDBOX = GENESYS.client_id == "sandbox" and urlsplit(GENESYS.api_url).hostname in {

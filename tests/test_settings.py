@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import manage
+from tests.profile import free_port
 
 WRONG = [
     ({"VERIFY_WINDOW_SECONDS": "soon"}, "VERIFY_WINDOW_SECONDS"),
@@ -44,7 +45,19 @@ def test_a_wrong_setting_stops_with_one_sentence(environment: dict[str, str], na
     assert name in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("midcall: ")
+    assert not done.stderr.endswith("..\n")
     assert "secret@" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["migrate", "conversations"])
+def test_a_database_that_is_away_is_said_in_one_sentence(command: str) -> None:
+    away = f"postgres://somebody:secret@127.0.0.1:{free_port()}/midcall"
+    done = manage(command, DATABASE_URL=away)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("midcall: the database cannot be used")
+    assert "DATABASE_URL" in line
+    assert "secret" not in line
 
 
 def test_this_machine_may_always_ask_under_its_own_names() -> None:
