@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from structlog.testing import capture_logs
 
 from conversations import budget, mirror
 from conversations.budget import HeldBack, Use
@@ -118,6 +119,21 @@ class TestALookThatHasToWait:
         sandbox.fault("client_timeout", made, times=1)
         assert hands.turn(edit).state == State.QUEUED
         until(lambda: hands.turn(edit).state == State.CONFIRMED)
+
+
+def test_a_refused_sign_in_keeps_the_edit_and_raises_an_alarm(
+    sandbox: Sandbox, hands: Hands
+) -> None:
+    """The token is refused, and so is the one made in its place."""
+    made = sandbox.conversation()
+    sandbox.fault("unauthorized", made, times=2)
+    with capture_logs() as lines:
+        edit = hands.turn(save(made, {"tier": "gold"}))
+    assert (edit.state, edit.sends) == (State.QUEUED, 0)
+    assert "does not accept the sign-in" in edit.reason
+    [alarm] = [each for each in lines if each["event"] == "sign-in refused"]
+    assert (alarm["log_level"], alarm["status"]) == ("error", 401)
+    assert hands.until_settled(edit).state == State.CONFIRMED
 
 
 class TestWhileCallsAreShort:
