@@ -81,13 +81,19 @@ def _truth(sandbox: Sandbox) -> Sequence[Count]:
     stored = {UUID(each["id"]): _stored(each) for each in sandbox.call("GET", "conversations")}
     board = set(Conversation.objects.live().values_list("pk", flat=True))
     told = {pk for pk, each in stored.items() if each.live and each.in_queue}
-    ghosts = {pk for pk in board if pk not in stored or not stored[pk].live}
+    over = {pk for pk in board if pk not in stored or not stored[pk].live}
+    heard = set(Conversation.objects.filter(heard_at__gt=0).values_list("pk", flat=True))
     wrong = _wrong(stored, board & told)
     doubted = _doubted(wrong)
     note = f"of {len(told)} that are live in a queue"
     return [
         Count("live and not on the board", len(told - board), 0, note=note),
-        Count("on the board and over", len(ghosts), 0, note=note),
+        Count(
+            "on the board and over",
+            len(over & heard),
+            0,
+            note=f"{note}; {len(over - heard)} more of which no topic tells, until the next listing",
+        ),
         Count(
             "attributes otherwise than stored, and not known to be in doubt",
             len(wrong - doubted),

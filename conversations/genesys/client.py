@@ -105,16 +105,17 @@ class Client:
         page: int,
         *,
         page_size: int = 100,
+        oldest_first: bool = False,
         queue_ids: Collection[UUID] = (),
     ) -> Answer[ListedPage]:
         """One page of the conversations that started on the days touched and have not ended (API.md 6.1), the newest
-        first; only those that were in one of these queues, if any are given.
+        first unless asked otherwise; only those that were in one of these queues, if any are given.
 
         Use one fixed interval for a scan and go on until a page is empty: pages move while conversations start and end.
         """
         query: dict[str, object] = {
             "interval": f"{_iso(since)}/{_iso(until)}",
-            "order": "desc",
+            "order": "asc" if oldest_first else "desc",
             "orderBy": "conversationStart",
             "paging": {"pageSize": page_size, "pageNumber": page},
             "conversationFilters": [

@@ -2,8 +2,13 @@
 
 A listing of ten thousand conversations costs a hundred calls. So all of it is listed seldom, spread so that it takes a
 small part of the calls; in between only the newest pages are, until one brings nothing new.
+
+Pages move while they are read: what ends makes all that comes after it move up, and what has just moved onto a page
+read before would be missed. So all of it is listed oldest first and read from the last page to the first: what moves up
+comes twice, and what begins meanwhile is told by its event and found among the newest.
 """
 
+import math
 import time
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -32,6 +37,10 @@ ALL_SECONDS = 300.0
 SHARE_OF_CALLS = 0.1
 #: The first listing waits so long (seconds) for the line to be open.
 WITHOUT_A_LINE_SECONDS = 15.0
+#: Conversations on a page, the most there may be (API.md 6.1).
+PAGE = 100
+#: Whatever an answer says, no more pages than these are believed to exist before one of them was seen.
+MOST_PAGES = 1000
 #: How far back the oldest live conversation may have started. A conversation matches if it started on a day the
 #: interval touches; 31 days is the reported maximum of the interval (API.md 6.1).
 REACH_DAYS = 2
@@ -39,6 +48,8 @@ REACH_DAYS = 2
 AHEAD_DAYS = 1
 #: With more queues than this a filter would be too long; everything is listed then.
 MOST_QUEUES_TO_NAME = 100
+
+Interval = tuple[datetime, datetime]
 
 
 class Lister(Chore):
@@ -65,42 +76,53 @@ class Lister(Chore):
     def work(self) -> float:
         moment = time.monotonic()
         if moment >= self._all_due:
-            asked = self._asked
-            pages = self._list_all()
+            self._all_due = self._list_all_in_time()
             self._newest_due = time.monotonic() + NEWEST_SECONDS
-            if (
-                asked == self._asked
-            ):  # else a gap came in the middle, and what began in it may be missing
-                self.behind = False
-                self._all_due = time.monotonic() + _pause_for(pages)
         elif moment >= self._newest_due:
             self._list_newest()
             self._newest_due = time.monotonic() + NEWEST_SECONDS
         return max(0.0, min(self._all_due, self._newest_due) - time.monotonic())
 
+    def _list_all_in_time(self) -> float:
+        """List all; says when to do so again. After a gap that is soon: a listing lags, so what ended shortly before
+        the gap was healed is listed still, and no event will ever tell."""
+        asked, after_a_gap = self._asked, self.behind
+        calls = self._list_all()
+        if asked != self._asked:  # a gap came in the middle, and what began in it may be missing
+            return time.monotonic()
+        self.behind = False
+        return time.monotonic() + (LAG_SECONDS if after_a_gap else _pause_for(calls))
+
     def _list_all(self) -> int:
-        """Every page until one is empty; what is not in them any more is to be looked at. Returns the pages read."""
-        started, since, until = now(), *_interval()
-        page = 0
-        while not self.stopping:
-            page += 1
-            listed = self._page(since, until, page).conversations
-            if not listed:
-                break
-            self._record(listed)
-        else:
-            return page
-        ghosts = _not_mentioned_since(started)
-        mirror.want(ghosts, Reading.DOUBT)
-        Feed.objects.update_or_create(defaults={"listed_at": started})
-        log.info("everything live listed", pages=page - 1, unmentioned=ghosts.count())
-        return page
+        """Every page; what is on none of them any more is to be looked at. Returns the calls made."""
+        started, interval = now(), _interval()
+        newest = self._page(interval, 1)
+        self._record(newest.conversations)
+        beyond = last = min(MOST_PAGES, math.ceil(newest.total / PAGE))
+        while beyond and self._list_page(interval, beyond):
+            beyond += 1
+        for page in range(last - 1, 0, -1):
+            self._list_page(interval, page)
+        calls = beyond + 1
+        if not self.stopping:
+            ghosts = _not_mentioned_since(started)
+            mirror.want(ghosts, Reading.DOUBT)
+            Feed.objects.update_or_create(defaults={"listed_at": started})
+            log.info("everything live listed", calls=calls, unmentioned=ghosts.count())
+        return calls
+
+    def _list_page(self, interval: Interval, page: int) -> bool:
+        """One page of the oldest; says whether anything is on it."""
+        if self.stopping:
+            return False
+        listed = self._page(interval, page, oldest_first=True).conversations
+        self._record(listed)
+        return bool(listed)
 
     def _list_newest(self) -> None:
         """Pages from the newest on, until one has nothing new."""
-        since, until = _interval()
-        page = 1
-        while self._record(self._page(since, until, page).conversations) and not self.stopping:
+        interval, page = _interval(), 1
+        while self._record(self._page(interval, page).conversations) and not self.stopping:
             page += 1
 
     def _record(self, listed: Collection[Shown]) -> bool:
@@ -111,9 +133,15 @@ class Lister(Chore):
         except mirror.UNRECORDABLE:
             return sum(map(_record_alone, live)) > 0
 
-    def _page(self, since: datetime, until: datetime, page: int) -> ListedPage:
+    def _page(self, interval: Interval, page: int, *, oldest_first: bool = False) -> ListedPage:
         budget.wait_for(Use.FEED)
-        answer = self._genesys.live_conversations(since, until, page, queue_ids=self._queue_ids)
+        answer = self._genesys.live_conversations(
+            *interval,
+            page,
+            page_size=PAGE,
+            oldest_first=oldest_first,
+            queue_ids=self._queue_ids,
+        )
         budget.learn(answer.rates)
         return answer.value
 
@@ -130,7 +158,7 @@ def _record_alone(shown: Shown) -> bool:
         return False
 
 
-def _interval() -> tuple[datetime, datetime]:
+def _interval() -> Interval:
     today = datetime.now(UTC)
     return today - timedelta(days=REACH_DAYS), today + timedelta(days=AHEAD_DAYS)
 
