@@ -91,6 +91,7 @@ def judge(
     orphans = EditMove.objects.filter(edit__in=ours, note=reasons.WORKER_DIED)
     found.counts["half sent"] = orphans.count()
     found.counts["sent again"] = ours.filter(sends__gt=1).count()
+    found.counts["participants edited"] = len(set(ours.values_list("lane_id", flat=True)))
     found.counts["repairs"] = ours.filter(repair=True).count()
     return found
 
