@@ -35,7 +35,7 @@ screens:  ## a picture of every screen and state, into docs/screens/
 	MIDCALL_SCREENS=$(CURDIR)/docs/screens $(BIN)/python -m pytest tests/browser/test_screens.py tests/browser/test_panel_looks.py
 
 chaos:    ## kill what can be killed while edits pour in, on every profile; the counts in bench/results/
-	@bin/setup test
+	@bin/setup chaos
 	@$(BIN)/python -m tests.chaos
 
 words:    ## bring locale/ up to date with the sentences in code and pages; what is new is left to translate
