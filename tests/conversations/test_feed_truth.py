@@ -1,5 +1,6 @@
 """However the feed is torn, what we hold becomes equal to Genesys's truth again, with the sandbox's event faults on."""
 
+import os
 import random
 import signal
 import time
@@ -25,6 +26,8 @@ pytestmark = [
 
 #: Listeners killed; each costs the seconds of a lease, so the full number on one profile only.
 KILLS = 50 if PROFILE == "embedded" else 8
+#: How long nobody listens, at least: what matters is that nobody did. MIDCALL_TEST_GAP_SECONDS=300 is five minutes.
+GAP_SECONDS = float(os.environ.get("MIDCALL_TEST_GAP_SECONDS", "0"))
 #: Event faults of a bad day, met by every conversation.
 BAD_DAY = {
     "event_doubled": {"times": 400},
@@ -121,7 +124,6 @@ class TestAfterAGap:
     def test_everything_that_changed_meanwhile_is_known(
         self, sandbox: Sandbox, listener: Process
     ) -> None:
-        """Longer than any patience of the line: what matters is that nobody listened, not for how long."""
         made = sandbox.conversations(520, attributes={"tier": "silver"})
         settles(sandbox, made, 60)
         listener.kill()
@@ -130,6 +132,7 @@ class TestAfterAGap:
             sandbox.write(each, {"tier": f"gold {number}", "new": "yes"})
             if number % 5 == 0:
                 sandbox.act(each, "end" if number % 2 else "transfer")
+            time.sleep(GAP_SECONDS / 500)
         born = sandbox.conversations(20, attributes={"tier": "born in the gap"})
         ended = [each.id for each in made[:500:5] if not _live(sandbox, each)]
 
