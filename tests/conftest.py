@@ -16,6 +16,8 @@ from tests.builders import Hands, frozen
 from tests.genesys import Sandbox
 from tests.processes import Process, answers, until
 
+#: Folders of tests that wait for the clock more than they compute.
+PATIENT = ("tests/conversations/",)
 REFERENCE = os.environ.get("GENESYS_REFERENCE", "")
 collect_ignore = [] if REFERENCE else ["conversations/genesys/test_samples.py"]
 if profile.PROFILE == "embedded":
@@ -29,6 +31,12 @@ def pytest_report_header() -> list[str]:
             "left out: the checks against recorded Genesys payloads (GENESYS_REFERENCE names no folder)"
         )
     return lines
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for seconds to pass comes first: several processes share the tests, and at the end none should be left
+    alone with those."""
+    items.sort(key=lambda item: not item.nodeid.startswith(PATIENT))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -80,7 +80,7 @@ def test_an_unfollowed_queue_is_named_as_well(queues: dict[str, Queue]) -> None:
     shown = board(supervisor(queues["Heard"], queues["Ignored"]))
     assert "The queue “Ignored” is not followed live" in shown
     german = board(supervisor(queues["Ignored"]), language="de")
-    assert "Der Warteschlange „Ignored“ wird nicht live gefolgt" in german
+    assert "Die Warteschlange „Ignored“ wird nicht live verfolgt" in german
 
 
 def test_admins_read_of_all_and_where_to_look(queues: dict[str, Queue]) -> None:
