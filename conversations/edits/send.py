@@ -153,6 +153,10 @@ def _refused(turn: Turn, batch: list[AttributeEdit], error: Refused) -> Rest:
         return _again(turn, batch, error, reasons.SPLIT)
     if error.status == CONFLICT_STATUS and batch[0].status != CONFLICT_STATUS:
         return _doubtful(turn, batch, error)
+    if any(
+        each.sends > 1 for each in batch
+    ):  # nothing is said of the sending before, which may land yet
+        return _doubtful(turn, batch, error)
     mark_unsent(batch)
     reason = reasons.because(error)
     turn.move(

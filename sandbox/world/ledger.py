@@ -86,6 +86,9 @@ class Ledger:
         if not changes:
             return
         moment = time.time() if at is None else at
+        # A timer that fires late must not put what it stores before what was stored meanwhile.
+        if conversation.history:
+            moment = max(moment, conversation.history[-1].at)
         stored = Stored(moment, participant.id, dict(changes), by)
         overlay(participant.attributes, stored.attributes)
         conversation.history.append(stored)

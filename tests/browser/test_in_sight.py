@@ -117,7 +117,9 @@ MOVED = """() => new Promise((done) => {
 
 
 @pytest.mark.parametrize("size", [WIDE, PANEL])
-@pytest.mark.parametrize("path", ["/?q=nobody", "/edits/?key=nobody"])  # rows come and go by themselves
+@pytest.mark.parametrize(
+    "path", ["/?q=nobody", "/edits/?key=nobody"]
+)  # rows come and go by themselves
 def test_nothing_jumps_while_a_list_opens(
     visit: Visit, colleague: User, path: str, size: dict[str, int]
 ) -> None:

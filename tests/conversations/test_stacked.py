@@ -1,6 +1,7 @@
 """Edits over edits of the same key: none is lost behind another, and none is told what became of another."""
 
 import threading
+from http import HTTPStatus
 
 import pytest
 from django.conf import settings
@@ -54,6 +55,25 @@ class TestTakingBackWhatStillWaits:
             hands.until_settled(edit)
         assert second.state == State.CONFIRMED
         assert tier(sandbox, made) == "silver"
+
+
+class TestAWriteOfWhichNobodyKnows:
+    def test_may_land_though_the_next_one_was_refused(
+        self, sandbox: Sandbox, hands: Hands, made: Made
+    ) -> None:
+        sandbox.fault("server_error", made, times=1)
+        edit = hands.turn(save(made, {"tier": "gold"}, baseline="silver"))
+        sandbox.fault("forbidden", made, times=1)
+
+        def refused() -> bool:
+            hands.turn(edit)
+            return edit.status == HTTPStatus.FORBIDDEN
+
+        until(refused, 10, what="it is sent again")
+        assert edit.state == State.VERIFYING
+        sandbox.write(made, {"tier": "gold"})  # as if the first had been on its way
+        hands.until_settled(edit)
+        assert edit.state == State.CONFIRMED
 
 
 class TestAWriteThatNeverArrived:
