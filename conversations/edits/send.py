@@ -153,9 +153,7 @@ def _refused(turn: Turn, batch: list[AttributeEdit], error: Refused) -> Rest:
         return _again(turn, batch, error, reasons.SPLIT)
     if error.status == CONFLICT_STATUS and batch[0].status != CONFLICT_STATUS:
         return _doubtful(turn, batch, error)
-    if any(
-        each.sends > 1 for each in batch
-    ):  # nothing is said of the sending before, which may land yet
+    if any(_may_land_yet(each) for each in batch):
         return _doubtful(turn, batch, error)
     mark_unsent(batch)
     reason = reasons.because(error)
@@ -169,6 +167,11 @@ def _refused(turn: Turn, batch: list[AttributeEdit], error: Refused) -> Rest:
         correlation_id=error.correlation_id,
     )
     return Rest(turn.release())
+
+
+def _may_land_yet(edit: AttributeEdit) -> bool:
+    """A refusal says nothing of a sending before it whose outcome is unknown; that of one 409 is known well enough."""
+    return edit.sends > (2 if edit.status == CONFLICT_STATUS else 1)
 
 
 def _doubtful(turn: Turn, batch: list[AttributeEdit], error: GenesysError) -> Rest:
