@@ -37,6 +37,8 @@ SECOND_LOOK_SECONDS = 1.0
 LATE_SECONDS = 600.0
 #: Late looks are made while less than this part of the budget's burst is used up.
 SPARE_BUDGET = 0.5
+#: Of a key that no call has carried: it was not sent at all, or a later edit of the same write had it.
+_NEVER_WRITTEN = (Verdict.UNSENT, Verdict.REPLACED)
 
 
 def check_again(edit: AttributeEdit) -> int | None:
@@ -133,7 +135,7 @@ def _writes_of_each_key(lane_id: int) -> dict[str, list[AttributeChange]]:
     """What edits of the lane wrote, or may have written, to each key."""
     rows = (
         AttributeChange.objects.filter(edit__lane_id=lane_id)
-        .exclude(verdict__in=(Verdict.UNSENT, Verdict.REPLACED))
+        .exclude(verdict__in=_NEVER_WRITTEN)
         .exclude(edit__state=State.QUEUED)
     )
     written: dict[str, list[AttributeChange]] = {}
@@ -145,7 +147,7 @@ def _writes_of_each_key(lane_id: int) -> dict[str, list[AttributeChange]]:
 def _own(
     edit: AttributeEdit, written: Mapping[str, list[AttributeChange]], shown: Mapping[str, str]
 ) -> list[AttributeChange]:
-    """The keys for which an edit is still answerable: no newer one has taken them over.
+    """The keys for which an edit is still answerable: it wrote them, and no newer one has taken them over.
 
     One that was sent and did not stick has taken over nothing, unless its value is there after all.
     """
@@ -157,9 +159,10 @@ def _own(
     return [
         each
         for each in edit.changes.all()
-        if each.key in written
+        if each.verdict not in _NEVER_WRITTEN
         and not any(
-            newer.edit.seq > edit.seq and has_taken_over(newer) for newer in written[each.key]
+            newer.edit.seq > edit.seq and has_taken_over(newer)
+            for newer in written.get(each.key, ())
         )
     ]
 

@@ -26,7 +26,7 @@ from tests.processes import Process, answers, until
 from tests.profile import PROFILE
 
 RESULTS = Path(__file__).parent.parent.parent / "bench" / "results"
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "3"))
 
 
 def main() -> int:
@@ -79,6 +79,8 @@ def tell(report: Report, seed: int, logs: Path) -> None:
     print(f"  promises broken: {len(report.findings.wrong)}")
     for wrong in report.findings.wrong[:40]:
         print(f"    {wrong}")
+    if report.findings.stories:
+        (logs / "findings.txt").write_text("\n\n".join(report.findings.stories) + "\n")
 
 
 def keep(report: Report, seed: int) -> None:

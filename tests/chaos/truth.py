@@ -9,6 +9,7 @@ from uuid import UUID
 
 from conversations.edits import reasons
 from conversations.models import AttributeChange, AttributeEdit, EditLane, EditMove, State, Verdict
+from tests.builders import story
 from tests.chaos.people import Wanted
 from tests.genesys import Made, Sandbox
 
@@ -22,10 +23,11 @@ NEVER_SENT = (State.FAILED, State.REJECTED, State.CONFLICT, State.CANCELLED)
 
 @dataclass
 class Findings:
-    """What was found; `wrong` has a sentence for each broken promise."""
+    """What was found; `wrong` has a sentence for each broken promise, `stories` how the edits of some came to it."""
 
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    stories: list[str] = field(default_factory=list)
 
     def check(self, good: bool, words: str) -> None:
         if not good:
@@ -81,8 +83,11 @@ def judge(
         _landed_in_order(edits, held, made.id in late, found)
         for edit in edits:
             found.counts[edit.state] += 1
-            for problem in _untrue(edit, held):
+            problems = list(_untrue(edit, held))
+            for problem in problems:
                 found.wrong.append(f"{edit.state} {edit.pk} seq {edit.seq} of {made.id}: {problem}")
+            if problems:
+                found.stories.append(story(edit, made, sandbox))
         for problem in _final(edits, held):
             found.wrong.append(f"at the end, {made.id}: {problem}")
     ours = AttributeEdit.objects.filter(
@@ -140,7 +145,7 @@ def _landed_in_order(
 
 def _untrue(edit: AttributeEdit, held: Held) -> Iterator[str]:
     """Claims of one edit that were not true when they were made."""
-    if edit.state in NEVER_SENT:
+    if edit.state in NEVER_SENT and not edit.repair:  # that restates what another edit wrote
         for change in edit.changes.all():
             if change.key in UNIQUE and held.ever(change.key, change.value, "sandbox"):
                 yield f"{change.key} was written all the same"

@@ -342,9 +342,18 @@ class OneParticipant(RuleBasedStateMachine):
                     assert change.value in held.between(change.key, since, until_then)
 
     @invariant()
+    def what_changed_back_had_been_there(self) -> None:
+        held = self._held()
+        for edit in self._edits().filter(state=State.REVERTED).prefetch_related("changes"):
+            for change in edit.changes.all():
+                if change.verdict == Verdict.REVERTED:
+                    assert change.value in held.between(change.key, 0, now())
+
+    @invariant()
     def what_was_surely_not_sent_never_arrived(self) -> None:
         held = self._held()
-        for edit in self._edits().filter(state__in=NEVER_SENT).prefetch_related("changes"):
+        own = self._edits().filter(repair=False)  # a repair restates what another edit wrote
+        for edit in own.filter(state__in=NEVER_SENT).prefetch_related("changes"):
             for change in edit.changes.all():
                 if _is_unique(change.value):
                     assert not held.ever(change.key, change.value, "sandbox")
@@ -382,7 +391,7 @@ class OneParticipant(RuleBasedStateMachine):
         for each in calls:
             if each["method"] == "GET":
                 doubtful.clear()
-            for value in (each["attributes"] or {}).values():
+            for value in set((each["attributes"] or {}).values()):
                 if _is_unique(value):
                     assert not doubtful.get(value), "sent again without a look"
                     doubtful[value] = each["status"] not in SURELY_NOT

@@ -12,9 +12,9 @@ from conversations.connection import genesys
 from conversations.edits import accept, answers, step, watch
 from conversations.edits.accept import ChangedMeanwhile
 from conversations.genesys import Client
-from conversations.models import AttributeEdit, State
+from conversations.models import AttributeEdit, State, Verdict
 from conversations.models.clock import now
-from tests.builders import Hands, a_user, save
+from tests.builders import Hands, a_user, save, verdicts
 from tests.genesys import Made, Sandbox
 from tests.processes import until
 
@@ -110,6 +110,22 @@ class TestANewerOneThatDidNotStick:
         news = mirror.record_read(genesys().conversation(made.id).value, at)
         assert watch.consider(news) == [first.lane_id]
         until(lambda: hands.turn(first).state == State.REVERTED)
+
+    def test_and_went_out_with_the_earlier_one_has_its_key_all_the_same(
+        self, sandbox: Sandbox, hands: Hands, made: Made
+    ) -> None:
+        first = save(made, {"tier": "gold", "note": "kept"})
+        sandbox.fault("key_lost", made, key="tier", times=1)
+        second = hands.until_settled(save(made, {"tier": "platinum"}))
+        first.refresh_from_db()
+        assert (first.state, second.state) == (State.CONFIRMED, State.NOT_PERSISTED)
+        sandbox.write(made, {"tier": "theirs"})
+        at = now()
+        watch.consider(mirror.record_read(genesys().conversation(made.id).value, at))
+        watch.check_again(first)
+        hands.turn(first)
+        assert (first.state, first.look_wanted) == (State.CONFIRMED, False)
+        assert verdicts(first) == {"tier": Verdict.REPLACED, "note": Verdict.CONFIRMED}
 
     def test_and_arrives_late_has_changed_nothing_back(
         self, sandbox: Sandbox, hands: Hands, made: Made
