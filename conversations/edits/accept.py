@@ -75,25 +75,26 @@ def save(
     edit_id: UUID | None = None,
     repair: bool = False,
     undoes: AttributeEdit | None = None,
+    read: Participant | None = None,
 ) -> Saved:
     """Accept an edit: once this returns it is committed (or will be, with the caller's transaction).
 
-    The same id again with the same content shows the existing edit. Raises `Unacceptable`, `ChangedMeanwhile`,
-    `AnotherEdit`.
+    The same id again with the same content shows the existing edit. `read` is the participant where the caller has just
+    read it. Raises `Unacceptable`, `ChangedMeanwhile`, `AnotherEdit`.
     """
     check(wishes)
     edit_id = edit_id or uuid4()
+    held = _conflicts(conversation_id, participant_id, wishes, read)
+    if not held:
+        try:
+            with transaction.atomic():
+                return _insert(conversation_id, participant_id, wishes, by, edit_id, repair, undoes)
+        except IntegrityError:
+            if not AttributeEdit.objects.filter(pk=edit_id).exists():
+                raise
     if known := _known(edit_id, conversation_id, participant_id, wishes):
         return Saved(known, due=False)
-    if held := _conflicts(conversation_id, participant_id, wishes):
-        raise ChangedMeanwhile(held)
-    try:
-        with transaction.atomic():
-            return _insert(conversation_id, participant_id, wishes, by, edit_id, repair, undoes)
-    except IntegrityError:  # the same form, sent twice at the same moment
-        if known := _known(edit_id, conversation_id, participant_id, wishes):
-            return Saved(known, due=False)
-        raise
+    raise ChangedMeanwhile(held)
 
 
 def withdraw(edit: AttributeEdit) -> bool:
@@ -218,10 +219,15 @@ def _known(
 
 
 def _conflicts(
-    conversation_id: UUID, participant_id: UUID, wishes: Mapping[str, Wish]
+    conversation_id: UUID,
+    participant_id: UUID,
+    wishes: Mapping[str, Wish],
+    read: Participant | None,
 ) -> dict[str, str]:
-    row = Participant.objects.filter(conversation_id=conversation_id, participant_id=participant_id)
-    held = Held.of(conversation_id, participant_id, row.first())
+    rows = Participant.objects.filter(
+        conversation_id=conversation_id, participant_id=participant_id
+    )
+    held = Held.of(conversation_id, participant_id, read or rows.first())
     changes = [
         AttributeChange(key=key, value=wish.value, baseline=wish.baseline)
         for key, wish in wishes.items()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from uuid import UUID
 
@@ -25,7 +26,15 @@ from conversations.edits.accept import (
     Unacceptable,
     Wish,
 )
-from conversations.models import AttributeEdit, Conversation, Lookup, Reason, Says, User
+from conversations.models import (
+    AttributeEdit,
+    Conversation,
+    Lookup,
+    Participant,
+    Reason,
+    Says,
+    User,
+)
 from conversations.models.reason import name_keys
 from dashboard import polling, proposals
 from dashboard.forms import AttributeForm, Block
@@ -85,7 +94,7 @@ def save(request: StaffRequest, conversation_id: UUID) -> HttpResponse:
         return _answer(request, desk, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     wishes = {key: Wish(each.value, each.baseline) for key, each in form.changes().items()}
     try:
-        saved = _save(desk.conversation.pk, desk.chosen.participant_id, wishes, request.user, form)
+        saved = _save(desk.conversation.pk, desk.chosen, wishes, request.user, form)
     except ChangedMeanwhile as meanwhile:
         return _answer(request, desk, form, status=HTTPStatus.CONFLICT, clashes=meanwhile.held)
     except Unacceptable as error:
@@ -104,17 +113,20 @@ def save(request: StaffRequest, conversation_id: UUID) -> HttpResponse:
 
 def _save(
     conversation_id: UUID,
-    participant_id: UUID,
+    participant: Participant,
     wishes: Mapping[str, Wish],
     by: User,
     form: AttributeForm,
 ) -> Saved:
     """Save under the id that came with the form: sent twice, it is one edit. Where that id was used for other values,
     the answer to the first sending never reached the page; this is a new edit then."""
+    save = partial(
+        accept.save, conversation_id, participant.participant_id, wishes, by=by, read=participant
+    )
     try:
-        return accept.save(conversation_id, participant_id, wishes, by=by, edit_id=form.edit_id)
+        return save(edit_id=form.edit_id)
     except AnotherEdit:
-        return accept.save(conversation_id, participant_id, wishes, by=by)
+        return save()
 
 
 @require_GET
