@@ -28,7 +28,7 @@ def one_at_a_time(sandbox: Sandbox, person: Person) -> Sequence[Figure | Count]:
     conversations = followed(sandbox, WARM_UP + ROUNDS)
     before = _calls(sandbox, conversations)
     for made in conversations:
-        product.append(product_edit(person, made, "tier", uuid.uuid4().hex))
+        product.append(product_edit(person, made, "tier", uuid.uuid4().hex, LATENCY_MS))
     calls = _calls(sandbox, conversations) - before
     for made in sandbox.conversations(WARM_UP + ROUNDS):
         floor.append(loop.edit(made, "case", uuid.uuid4().hex))
