@@ -1,6 +1,7 @@
 """What the leader does beside listening, each in a thread of its own that ends when it leads no more."""
 
 import threading
+from abc import ABC, abstractmethod
 
 import structlog
 from django.db import DatabaseError, close_old_connections, connection
@@ -15,7 +16,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 AFTER_TROUBLE_SECONDS = 2.0
 
 
-class Chore(threading.Thread):
+class Chore(threading.Thread, ABC):
     """Works until it is stopped. Whatever goes wrong is logged and tried again."""
 
     def __init__(self, name: str) -> None:
@@ -24,9 +25,9 @@ class Chore(threading.Thread):
         self._woken = False
         self._changed = threading.Condition()
 
+    @abstractmethod
     def work(self) -> float:
         """Do one thing; returns how long (seconds) to rest before the next."""
-        raise NotImplementedError
 
     def wake(self) -> None:
         """There may be something to do now."""

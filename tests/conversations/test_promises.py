@@ -32,7 +32,7 @@ from conversations import mirror
 from conversations.connection import genesys
 from conversations.edits import accept, proof, step, watch
 from conversations.edits.accept import ChangedMeanwhile, Wish
-from conversations.genesys import Answer, Client
+from conversations.genesys import Client
 from conversations.genesys import Conversation as Shown
 from conversations.models import (
     AttributeChange,
@@ -49,6 +49,7 @@ from conversations.models.clock import moment, now
 from conversations.models.edit import MOVES, OPEN
 from tests.builders import feed_put_back
 from tests.chaos.truth import NEVER_SENT, Held
+from tests.conversations.clients import Died, Frozen, Mortal
 from tests.genesys import Sandbox
 from tests.processes import until
 
@@ -75,65 +76,6 @@ FAULTS: list[tuple[str, Mapping[str, Any]]] = [
 VALUES = st.sampled_from(["gold", "silver", None, None])
 #: Answers after which a write has surely not been carried out.
 SURELY_NOT = {400, 401, 403, 404, 408, 413, 429}
-
-
-class Died(BaseException):
-    """The worker is gone; nothing of it runs any more."""
-
-
-class Mortal(Client):
-    """The client of a worker that dies, or freezes, at one of its calls."""
-
-    def __init__(self, dies_at: int, *, after: bool) -> None:
-        super().__init__(django_settings.GENESYS)
-        self._left, self._after = dies_at, after
-
-    def set_attributes(
-        self,
-        conversation_id: UUID,
-        participant_id: UUID,
-        attributes: Mapping[str, str],
-        *,
-        timeout: float | None = None,
-    ) -> Answer[None]:
-        self._die(now_sent=False)
-        answer = super().set_attributes(
-            conversation_id, participant_id, attributes, timeout=timeout
-        )
-        self._die(now_sent=True)
-        return answer
-
-    def conversation(self, conversation_id: UUID, *, timeout: float | None = None) -> Answer[Shown]:
-        self._die(now_sent=False)
-        return super().conversation(conversation_id, timeout=timeout)
-
-    def _die(self, *, now_sent: bool) -> None:
-        if now_sent == self._after:
-            self._left -= 1
-            if self._left < 0:
-                raise Died
-
-
-class Frozen(Client):
-    """The client of a worker that freezes just before its write leaves, and goes on when it is thawed."""
-
-    def __init__(self) -> None:
-        super().__init__(django_settings.GENESYS)
-        self.reached, self.thawed = threading.Event(), threading.Event()
-        self.body: dict[str, str] = {}
-
-    def set_attributes(
-        self,
-        conversation_id: UUID,
-        participant_id: UUID,
-        attributes: Mapping[str, str],
-        *,
-        timeout: float | None = None,
-    ) -> Answer[None]:
-        self.body = dict(attributes)
-        self.reached.set()
-        assert self.thawed.wait(60)
-        return super().set_attributes(conversation_id, participant_id, attributes, timeout=timeout)
 
 
 class OneParticipant(RuleBasedStateMachine):

@@ -1,20 +1,17 @@
 """Edits over edits of the same key: none is lost behind another, and none is told what became of another."""
 
-import threading
 from http import HTTPStatus
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from conversations import mirror
 from conversations.connection import genesys
-from conversations.edits import accept, answers, step, watch
+from conversations.edits import accept, answers, watch
 from conversations.edits.accept import ChangedMeanwhile
-from conversations.genesys import Client
 from conversations.models import AttributeEdit, State, Verdict
 from conversations.models.clock import now
 from tests.builders import Hands, a_user, save, verdicts
+from tests.conversations.clients import Sleeper
 from tests.genesys import Made, Sandbox
 from tests.processes import until
 
@@ -186,37 +183,11 @@ class TestAnAnswerThatIsWithdrawn:
         assert not edit.unresolved
 
 
-class Sleeper(Client):
-    """Falls asleep before its write, and wakes when it is told to; the write leaves, or breaks."""
-
-    def __init__(self, sandbox: Sandbox, made: Made, edit: AttributeEdit) -> None:
-        super().__init__(settings.GENESYS)
-        self._asleep, self._woken = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._work, args=(edit.lane_id,))
-        self._thread.start()
-        assert self._asleep.wait(5)
-
-    def set_attributes(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-        self._asleep.set()
-        assert self._woken.wait(30)
-        return super().set_attributes(*args, **kwargs)  # type: ignore[arg-type]
-
-    def wake(self) -> None:
-        self._woken.set()
-        self._thread.join()
-
-    def _work(self, lane_id: int) -> None:
-        try:
-            step.work(lane_id, self)
-        finally:
-            connection.close()
-
-
 class TestARepair:
     def late(self, sandbox: Sandbox, hands: Hands, made: Made) -> tuple[Sleeper, AttributeEdit]:
         """Somebody sleeps on an old value while a newer one is saved and proven."""
         first = save(made, {"tier": "old"})
-        sleeper = Sleeper(sandbox, made, first)
+        sleeper = Sleeper(first)
         hands.lease_runs_out(first)
         second = save(made, {"tier": "new"})
         for edit in (first, second):

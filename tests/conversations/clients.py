@@ -1,0 +1,93 @@
+"""Clients of workers that die or freeze in the middle of their work."""
+
+import threading
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from conversations.edits import step
+from conversations.genesys import Answer, Client, Conversation
+from conversations.models import AttributeEdit
+
+
+class Died(BaseException):
+    """The worker is gone; nothing of it runs any more."""
+
+
+class Mortal(Client):
+    """The client of a worker that dies, or freezes, at one of its calls."""
+
+    def __init__(self, dies_at: int, *, after: bool) -> None:
+        super().__init__(settings.GENESYS)
+        self._left, self._after = dies_at, after
+
+    def set_attributes(
+        self,
+        conversation_id: UUID,
+        participant_id: UUID,
+        attributes: Mapping[str, str],
+        *,
+        timeout: float | None = None,
+    ) -> Answer[None]:
+        self._die(now_sent=False)
+        answer = super().set_attributes(
+            conversation_id, participant_id, attributes, timeout=timeout
+        )
+        self._die(now_sent=True)
+        return answer
+
+    def conversation(
+        self, conversation_id: UUID, *, timeout: float | None = None
+    ) -> Answer[Conversation]:
+        self._die(now_sent=False)
+        return super().conversation(conversation_id, timeout=timeout)
+
+    def _die(self, *, now_sent: bool) -> None:
+        if now_sent == self._after:
+            self._left -= 1
+            if self._left < 0:
+                raise Died
+
+
+class Frozen(Client):
+    """The client of a worker that freezes just before its write leaves, and goes on when it is thawed."""
+
+    def __init__(self) -> None:
+        super().__init__(settings.GENESYS)
+        self.reached, self.thawed = threading.Event(), threading.Event()
+        self.body: dict[str, str] = {}
+
+    def set_attributes(
+        self,
+        conversation_id: UUID,
+        participant_id: UUID,
+        attributes: Mapping[str, str],
+        *,
+        timeout: float | None = None,
+    ) -> Answer[None]:
+        self.body = dict(attributes)
+        self.reached.set()
+        assert self.thawed.wait(60)
+        return super().set_attributes(conversation_id, participant_id, attributes, timeout=timeout)
+
+
+class Sleeper:
+    """A worker that falls asleep just before its write leaves, until it is woken."""
+
+    def __init__(self, edit: AttributeEdit) -> None:
+        self._client = Frozen()
+        self._thread = threading.Thread(target=self._work, args=(edit.lane_id,))
+        self._thread.start()
+        assert self._client.reached.wait(5)
+
+    def wake(self) -> None:
+        self._client.thawed.set()
+        self._thread.join()
+
+    def _work(self, lane_id: int) -> None:
+        try:
+            step.work(lane_id, self._client)
+        finally:
+            connection.close()
