@@ -1,5 +1,6 @@
 """A turn: one lane held by this worker, with its open edits, from the claim to the release."""
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,7 +49,8 @@ class Turn:
     #: When a value just confirmed is to be looked at once more; None: events will tell of its change.
     late_look_at: float | None = None
     _followed_for: float | None = None
-    #: Our lease counts from here (database time).
+    #: This machine's monotonic clock when the lease was last asked for. Not when we learnt that we have it: a thread
+    #: may wait for its turn between the two, and must not believe the lease longer than it is.
     leased_at: float = field(default=0.0)
 
     @classmethod
@@ -68,7 +70,7 @@ class Turn:
             attempt=claim.attempt,
             solo_until=claim.solo_until,
             cut=len(edits) == PREFIX,
-            leased_at=claim.now,
+            leased_at=claim.asked_at,
         )
 
     def in_state(self, state: State) -> list[AttributeEdit]:
@@ -120,7 +122,7 @@ class Turn:
 
     def may_write(self, config: Config) -> bool:
         """Whether a write begun now is over before our lease is: another holder must not start beside it."""
-        left = self.leased_at + LEASE_SECONDS - self.clock.now()
+        left = self.leased_at + LEASE_SECONDS - time.monotonic()
         return left > config.connect_timeout + config.read_timeout + 2
 
     def followed_for(self) -> float:
@@ -139,8 +141,9 @@ class Turn:
 
     def renew(self) -> None:
         """Hold the lane for a whole lease from now; `LaneLost` if it is not ours any more."""
+        asked_at = time.monotonic()
         lanes.renew(self.claim)
-        self.leased_at = self.clock.now()
+        self.leased_at = asked_at
 
     def release(self, when: float | None = None) -> float | None:
         """Give the lane back; returns in how many seconds it is due again, None for never.

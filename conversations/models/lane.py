@@ -4,6 +4,7 @@ The statements here are raw SQL because the new values are needed at once (RETUR
 databases. Each is one row, one statement: what a concurrent acceptor changes is seen, never an old snapshot.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -82,6 +83,8 @@ class Claim:
     lane_id: int
     conversation_id: UUID
     participant_id: UUID
+    #: This machine's monotonic clock when the lane was asked for: the lease ends no sooner than `LEASE_SECONDS` later.
+    asked_at: float
     next_seq: int
     asked: int
     fence: int
@@ -118,7 +121,7 @@ def take_place(conversation_id: UUID, participant_id: UUID) -> Place:
 
 def claim(lane_id: int) -> Claim | None:
     """Take the lane if it is due and nobody holds it."""
-    now = sql_now()
+    asked_at, now = time.monotonic(), sql_now()
     rows = _returning(
         f"""
         UPDATE conversations_editlane SET lease_until = {now} + %s, fence = fence + 1
@@ -127,12 +130,12 @@ def claim(lane_id: int) -> Claim | None:
         """,
         [LEASE_SECONDS, lane_id],
     )
-    return _claim(rows)
+    return _claim(rows, asked_at)
 
 
 def claim_quiet(conversation_id: UUID, participant_id: UUID) -> Claim | None:
     """Take a lane that has open edits and that nobody holds, due or not: news about it has arrived."""
-    now = sql_now()
+    asked_at, now = time.monotonic(), sql_now()
     rows = _returning(
         f"""
         UPDATE conversations_editlane SET lease_until = {now} + %s, fence = fence + 1
@@ -142,7 +145,7 @@ def claim_quiet(conversation_id: UUID, participant_id: UUID) -> Claim | None:
         """,
         [LEASE_SECONDS, _uuid(conversation_id), _uuid(participant_id)],
     )
-    return _claim(rows)
+    return _claim(rows, asked_at)
 
 
 def renew(held: Claim) -> None:
@@ -265,11 +268,12 @@ def take_overdue(limit: int) -> list[tuple[int, float]]:
     return [(int(lane_id), float(late)) for (lane_id, late) in rows]
 
 
-def _claim(rows: list[tuple[Any, ...]]) -> Claim | None:
+def _claim(rows: list[tuple[Any, ...]], asked_at: float) -> Claim | None:
     if not rows:
         return None
     [(lane_id, conversation_id, participant_id, *rest)] = rows
-    return Claim(lane_id, _from_db(conversation_id), _from_db(participant_id), *rest)
+    conversation, participant = _from_db(conversation_id), _from_db(participant_id)
+    return Claim(lane_id, conversation, participant, asked_at, *rest)
 
 
 def _returning(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:

@@ -2,15 +2,18 @@
 
 import threading
 import time
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from conversations import mirror
 from conversations.connection import genesys
 from conversations.edits import accept, step
 from conversations.edits.accept import AnotherEdit, ChangedMeanwhile, Unacceptable, Wish
+from conversations.edits.turn import Turn
 from conversations.models import (
     AttributeChange,
     AttributeEdit,
@@ -23,6 +26,7 @@ from conversations.models import (
 )
 from conversations.models import lane as lanes
 from conversations.models.edit import IllegalMove, MovedMeanwhile, move
+from conversations.models.lane import LEASE_SECONDS
 from tests.builders import Hands, a_user, a_value, moves, save, settled, verdicts
 from tests.genesys import Made, Sandbox
 from tests.processes import Process, until
@@ -216,6 +220,15 @@ class TestALane:
         edit = save(sandbox.conversation(), {"tier": "gold"})
         assert lanes.claim(edit.lane_id) is not None
         assert lanes.claim(edit.lane_id) is None
+
+    def test_is_not_believed_to_be_held_for_longer_than_it_is(
+        self, sandbox: Sandbox, hands: Hands
+    ) -> None:
+        held = lanes.claim(save(sandbox.conversation(), {"tier": "gold"}).lane_id)
+        assert held is not None
+        assert Turn.begin(held).may_write(settings.GENESYS)
+        told_late = replace(held, asked_at=held.asked_at - LEASE_SECONDS / 2)
+        assert not Turn.begin(told_late).may_write(settings.GENESYS)
 
     def test_does_not_forget_what_was_saved_while_it_was_settled(
         self, sandbox: Sandbox, hands: Hands
