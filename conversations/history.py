@@ -91,12 +91,16 @@ def epoch(moment: datetime | None) -> float | None:
 
 
 def _written(conversation_id: UUID) -> dict[UUID, list[AttributeChange]]:
-    """Per participant what our edits wrote, or may have written, the oldest first."""
+    """Per participant what our edits wrote, or may have written, the oldest first.
+
+    A key that a later edit of the same write took over was not, unless that edit was sent before on its own.
+    """
     rows = (
         AttributeChange.objects.filter(
             edit__lane__conversation_id=conversation_id, edit__sent_at__isnull=False
         )
         .exclude(verdict=Verdict.UNSENT)
+        .exclude(verdict=Verdict.REPLACED, edit__sends__lte=1)
         .select_related("edit__lane", "edit__by")
         .order_by("edit__sent_at", "edit__seq")
     )

@@ -132,7 +132,7 @@ def _replaced(facts: Facts) -> Finding:
         AttributeChange.objects.filter(
             edit__lane_id=facts.edit.lane_id, edit__seq__gt=facts.edit.seq, key__in=keys
         )
-        .exclude(verdict=Verdict.UNSENT)
+        .exclude(verdict__in=(Verdict.UNSENT, Verdict.REPLACED))
         .select_related("edit__by")
         .order_by("edit__seq")
         .first()

@@ -111,6 +111,8 @@ def withdraw(edit: AttributeEdit) -> bool:
                 EditMove(note=reasons.CANCELLED),
                 reason=reasons.CANCELLED,
             )
+            if AttributeEdit.objects.filter(pk=edit.pk, sends__gt=0).exists():
+                raise MovedMeanwhile  # sent and back in the queue since it was read
             edit.changes.update(verdict=Verdict.UNSENT)
             _ask_again(edit)
             scopes.changed(edit.lane.conversation_id)

@@ -1,6 +1,8 @@
 """Read a conversation back and settle everything the answer decides, on every participant of it."""
 
 import time
+from collections.abc import Collection
+from uuid import UUID
 
 from django.db import transaction
 
@@ -10,6 +12,7 @@ from conversations.edits.plan import LookNow, backoff
 from conversations.edits.proof import Look
 from conversations.edits.turn import Turn
 from conversations.genesys import Answer, Client, Conversation, GenesysError, Refused
+from conversations.mirror import News
 from conversations.models import AttributeEdit, State
 from conversations.models import lane as lanes
 from conversations.models.edit import MovedMeanwhile
@@ -27,6 +30,7 @@ def carry_out(turn: Turn, plan: LookNow, genesys: Client) -> float | None:
         answer = genesys.conversation(turn.claim.conversation_id, timeout=_patience(plan, asked_at))
         look = Look.at(turn, answer, asked_at)
     except GenesysError as error:
+        budget.heed(error)  # whoever holds the lane by now, and before any lock
         with transaction.atomic():
             turn.renew()
             _first(plan)
@@ -37,10 +41,11 @@ def carry_out(turn: Turn, plan: LookNow, genesys: Client) -> float | None:
         proof.judge(turn, plan.edits, look)
     # The mirror comes after the verdict, which somebody is waiting for, and before the release: whoever takes the lane
     # next judges conflicts by it.
+    budget.learn(answer.rates)  # before any lock
     with transaction.atomic():
-        budget.learn(answer.rates)
-        due_in = _settle_look(turn, plan, look, answer)
-    _share(turn, answer, asked_at)
+        news = mirror.record_read(answer.value, asked_at)
+        due_in = _settle_look(turn, plan, look, news)
+    _share(turn, answer, asked_at, but=news.newer)
     return due_in
 
 
@@ -49,15 +54,16 @@ def _first(plan: LookNow) -> None:
         plan.first()
 
 
-def _settle_look(
-    turn: Turn, plan: LookNow, look: Look, answer: Answer[Conversation]
-) -> float | None:
+def _settle_look(turn: Turn, plan: LookNow, look: Look, news: News) -> float | None:
     turn.attempt = 0
-    news = mirror.record_read(answer.value, look.asked_at)
     again = None
     if plan.late:
         turn.renew()  # locks the lane before its edits, as everybody does
         again = watch.judge(turn, plan.late, look)
+    if (
+        turn.claim.participant_id in news.newer
+    ):  # heard while we looked, when nobody could act on it
+        watch.look_once_more(turn, [*plan.edits, *plan.late])
     watch.consider(news, but={each.pk for each in plan.edits})
     still = [each for each in plan.edits if each.state == State.VERIFYING]
     when = proof.next_look(still, turn.clock.now()) if still else again
@@ -75,7 +81,6 @@ def _patience(plan: LookNow, now: float) -> float | None:
 
 def _no_look(turn: Turn, plan: LookNow, error: GenesysError) -> float | None:
     """The conversation could not be read: try again until the deadline, or until the window where it is refused."""
-    budget.heed(error)
     now = turn.clock.now()
     refused = isinstance(error, Refused)
     over = [
@@ -93,8 +98,11 @@ def _no_look(turn: Turn, plan: LookNow, error: GenesysError) -> float | None:
     return turn.release(now + backoff(turn, error.retry_after))
 
 
-def _share(turn: Turn, answer: Answer[Conversation], asked_at: float) -> None:
-    """One read settles what is being verified on every participant of the conversation."""
+def _share(
+    turn: Turn, answer: Answer[Conversation], asked_at: float, but: Collection[UUID]
+) -> None:
+    """One read settles what is being verified on every participant of the conversation, `but` those of whom we know
+    something newer."""
     others = (
         AttributeEdit.objects.filter(
             state=State.VERIFYING, lane__conversation_id=turn.claim.conversation_id
@@ -102,7 +110,7 @@ def _share(turn: Turn, answer: Answer[Conversation], asked_at: float) -> None:
         .exclude(lane_id=turn.claim.lane_id)
         .values_list("lane__participant_id", flat=True)
     )
-    for participant_id in set(others):
+    for participant_id in set(others).difference(but):
         try:
             with transaction.atomic():
                 claim = lanes.claim_quiet(turn.claim.conversation_id, participant_id)

@@ -4,9 +4,10 @@ Green needs a sighting. A look at a key that held the wanted value a moment ago 
 row must agree; an event may be an echo, so it proves only a value the key has not held lately.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -27,7 +28,7 @@ from conversations.models import (
 )
 from conversations.models import lane as lanes
 from conversations.models.clock import moment
-from conversations.models.edit import MovedMeanwhile
+from conversations.models.edit import OPEN, MovedMeanwhile
 from conversations.models.lane import LaneLost
 
 #: Seconds after the answer at which to look; cut or stretched to the verify window.
@@ -116,8 +117,12 @@ def judge(turn: Turn, edits: list[AttributeEdit], look: Look) -> None:
     untouched = _nothing_landed(edits)
     fates = {each.pk: _fate(each, look.asked_at, now, untouched) for each in edits if each.awaited}
     for edit in edits:
+        takers = _takers(edit, edits)
         if edit.pk not in fates:
-            fates[edit.pk] = _fate_of_replaced(edit, set(fates.values()), look)
+            fates[edit.pk] = _fate_of_replaced(edit, takers, fates, look)
+        elif (edit.doubtful or edit.look_only) and fates[edit.pk] in OPEN:
+            for taker in takers:
+                fates[taker.pk] = _together(fates[edit.pk], fates[taker.pk])
     turn.save_verdicts([change for edit in edits for change in edit.changes.all()])
     for fate in dict.fromkeys(fates.values()):
         _send_to(turn, [each for each in edits if fates[each.pk] == fate], fate, look)
@@ -181,17 +186,43 @@ def _nothing_landed(edits: list[AttributeEdit]) -> bool:
     return all((each.observed or "") in based_on[each.key] for each in awaited)
 
 
-def _fate_of_replaced(edit: AttributeEdit, others: set[State], look: Look) -> State:
+def _takers(edit: AttributeEdit, edits: list[AttributeEdit]) -> list[AttributeEdit]:
+    """Those of edits sent together that took keys of this one over."""
+    taken = {each.key for each in edit.changes.all() if each.verdict == Verdict.REPLACED}
+    return [
+        each
+        for each in edits
+        if each.seq > edit.seq and any(change.key in taken for change in each.awaited)
+    ]
+
+
+def _together(earlier: State, taker: State) -> State:
+    """Where an edit goes that took a key of an earlier one which may be sent again: not ahead of it, or that key would
+    be nobody's any more, and the earlier one would write it over the newer value."""
+    return State.QUEUED if State.QUEUED in (earlier, taker) else State.VERIFYING
+
+
+def _fate_of_replaced(
+    edit: AttributeEdit, takers: list[AttributeEdit], fates: Mapping[UUID, State], look: Look
+) -> State:
     """One whose every key was taken over goes where those go that took it over.
 
-    But nothing took it over where their write was never accepted and is not there.
+    But nothing took a key over where the write was never accepted and the newer value is not there.
     """
+    others = {fates[each.pk] for each in takers}
     for open_state in (State.QUEUED, State.VERIFYING):
         if open_state in others:
             return open_state
-    if edit.accepted_at or State.NOT_PERSISTED not in others:
+    there = {
+        change.key
+        for each in takers
+        for change in each.awaited
+        if change.verdict == Verdict.CONFIRMED
+    }
+    left = [each for each in edit.changes.all() if each.key not in there]
+    if edit.accepted_at or State.NOT_PERSISTED not in others or not left:
         return State.SUPERSEDED
-    for change in edit.changes.all():
+    for change in left:
         _compare(change, look, twice=False)
     return State.CONFIRMED if not edit.missing else State.NOT_PERSISTED
 

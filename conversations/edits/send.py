@@ -7,7 +7,7 @@ from functools import partial
 from http import HTTPStatus
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 
 from conversations import budget
 from conversations.edits import accept, look, proof, reasons
@@ -44,18 +44,19 @@ def carry_out(turn: Turn, send: Send, genesys: Client) -> Rest:
     """Write, and settle what the answer means; returns when the lane is due again."""
     time.sleep(send.wait)
     if not turn.may_write(genesys.config):
+        budget.give_back(2 if send.look_follows else 1)
         return _settle(turn, send, _again, None, reasons.SLOW_WORKER)
     try:
         answer = genesys.set_attributes(
             turn.claim.conversation_id, turn.claim.participant_id, send.body
         )
     except NotSent as error:
-        return _settle(turn, send, _not_sent, error)
+        return _settle_failure(turn, send, _not_sent, error)
     except Refused as error:
-        return _settle(turn, send, _refused, error)
+        return _settle_failure(turn, send, _refused, error)
     except OutcomeUnknown as error:
         with _repairing(turn, send):
-            return _settle(turn, send, _doubtful, error)
+            return _settle_failure(turn, send, _doubtful, error)
     with _repairing(turn, send):
         if send.look_follows:
             return _look_at_once(turn, send.batch, answer, genesys)
@@ -70,14 +71,27 @@ def _repairing(turn: Turn, send: Send) -> Iterator[None]:
     except LaneLost:
         _repair(turn, send.body)
         raise
+    except DatabaseError:  # who stood still for long may find the line to the database gone too
+        connection.close()
+        try:
+            turn.renew()
+        except LaneLost:
+            _repair(turn, send.body)
+        raise
 
 
 def _settle(turn: Turn, send: Send, outcome: Outcome, *facts: object) -> Rest:
     with transaction.atomic():
         turn.renew()
-        if send.look_follows:
-            budget.give_back()  # the call of the look that does not follow
         return outcome(turn, send.batch, *facts)
+
+
+def _settle_failure(turn: Turn, send: Send, outcome: Outcome, error: GenesysError) -> Rest:
+    """No look follows. What concerns the budget comes first: whoever holds the lane by now, and before any lock."""
+    budget.heed(error)
+    if send.look_follows:
+        budget.give_back()
+    return _settle(turn, send, outcome, error)
 
 
 def _look_at_once(
@@ -126,7 +140,6 @@ def _accepted(turn: Turn, batch: list[AttributeEdit], answer: Answer[None]) -> R
 
 
 def _not_sent(turn: Turn, batch: list[AttributeEdit], error: NotSent) -> Rest:
-    budget.heed(error)
     if isinstance(error, SignInRefused):  # nothing goes out before somebody has put it right
         log.error("sign-in refused", status=error.status, correlation_id=error.correlation_id)
     return _again(turn, batch, error, reasons.waiting(error), backoff(turn, error.retry_after))
@@ -147,7 +160,6 @@ def _again(
 
 
 def _refused(turn: Turn, batch: list[AttributeEdit], error: Refused) -> Rest:
-    budget.heed(error)
     if len(batch) > 1 and error.status in _SPLITTING:
         turn.solo_until = batch[-1].seq
         return _again(turn, batch, error, reasons.SPLIT)
@@ -175,7 +187,6 @@ def _may_land_yet(edit: AttributeEdit) -> bool:
 
 
 def _doubtful(turn: Turn, batch: list[AttributeEdit], error: GenesysError) -> Rest:
-    budget.heed(error)
     turn.move(
         batch,
         State.VERIFYING,

@@ -50,6 +50,14 @@ def check_again(edit: AttributeEdit) -> int | None:
     return lane_id
 
 
+def look_once_more(turn: Turn, edits: Collection[AttributeEdit]) -> None:
+    """Have another look made at those of edits just judged that are confirmed: something newer is known."""
+    confirmed = [each.pk for each in edits if each.state == State.CONFIRMED]
+    if confirmed:
+        lanes.ask(turn.claim.conversation_id, turn.claim.participant_id)
+        AttributeEdit.objects.filter(pk__in=confirmed).update(look_wanted=True)
+
+
 def look_late(limit: int) -> list[int]:
     """Have the confirmed values looked at whose late look has come; returns the lanes to work on.
 
@@ -136,7 +144,7 @@ def _writes_of_each_key(lane_id: int) -> dict[str, list[AttributeChange]]:
     rows = (
         AttributeChange.objects.filter(edit__lane_id=lane_id)
         .exclude(verdict__in=_NEVER_WRITTEN)
-        .exclude(edit__state=State.QUEUED)
+        .exclude(edit__state=State.QUEUED, edit__sends=0)
     )
     written: dict[str, list[AttributeChange]] = {}
     for each in rows.select_related("edit"):
@@ -203,6 +211,10 @@ def _judge_confirmed(
     turn: Turn, edit: AttributeEdit, own: list[AttributeChange], look: Look
 ) -> bool:
     gone = [each for each in own if not shows(look.attributes.get(each.key), each.value)]
+    stale = [each for each in own if each.agreeing < 0 and each not in gone]
+    for change in stale:  # it was a stale read that did not show it
+        change.observed, change.agreeing = look.attributes.get(change.key), 0
+    turn.save_verdicts(stale)
     if not gone:
         _done(edit)
         return False

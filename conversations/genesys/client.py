@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import requests
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from conversations.genesys.config import Config
 from conversations.genesys.deadline import DeadlineAdapter, within
@@ -335,14 +335,18 @@ def _read_all(response: requests.Response) -> bytes:
 
 
 def _never_connected(error: requests.exceptions.ConnectionError) -> bool:
-    """Whether the request never left: no route, refused, no such host, a certificate we do not trust."""
+    """Whether the request never left: no route, refused, no such host, a certificate we do not trust.
+
+    A `ProxyError` alone does not say so: urllib3 makes one of every line that breaks behind a proxy, be it after the
+    request was carried out.
+    """
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
-    if isinstance(error, requests.exceptions.SSLError):
-        return "CERTIFICATE_VERIFY_FAILED" in str(error)
-    return isinstance(error, requests.exceptions.ProxyError) or isinstance(
-        reason, NewConnectionError
-    )
+    if isinstance(error, requests.exceptions.ProxyError):
+        reason = getattr(reason, "original_error", reason)
+    if "CERTIFICATE_VERIFY_FAILED" in str(reason) or "Tunnel connection failed" in str(reason):
+        return True
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
 def _iso(moment: datetime) -> str:

@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from conversations import mirror
+from conversations import budget, mirror
 from conversations.edits.rounds import HEARTBEAT_SECONDS, beat
 from conversations.genesys import Client, GenesysError
 from conversations.genesys.notifications import Drop, Dropped, queue_topic
@@ -154,7 +154,10 @@ class Listener:
             ears.renew(list(topics))
             self._lease.make_sure()
             notes.renewed(ears, Clock(now()).at(ears.opened))
-        except (Dropped, GenesysError) as trouble:
+        except GenesysError as trouble:
+            log.warning("line was not replaced", error=type(trouble).__name__)
+            budget.heed(trouble)
+        except Dropped as trouble:
             log.warning("line was not replaced", error=type(trouble).__name__)
         self._round = time.monotonic()
 

@@ -73,8 +73,11 @@ class Attributes:
         """All that differs, but for keys about which something newer arrived after the read was asked for."""
         differing = {key for key in held.keys() | shown.keys() if held.get(key) != shown.get(key)}
         if differing and self.row.heard_at > self.at:
-            newer = participant.sightings.filter(key__in=differing, at__gt=self.at)
-            differing -= set(newer.values_list("key", flat=True))
+            rows = participant.sightings.filter(key__in=differing, at__gt=self.at)
+            newer = set(rows.values_list("key", flat=True))
+            if newer:
+                self.news.newer.add(participant.participant_id)
+            differing -= newer
         return {key: shown.get(key) for key in differing}
 
     def _by_event(

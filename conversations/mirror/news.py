@@ -13,6 +13,8 @@ class News:
     changed: set[UUID] = field(default_factory=set)
     #: Participants for which an event showed what may be an echo.
     doubtful: set[UUID] = field(default_factory=set)
+    #: Participants of whom we hold something newer than what was shown.
+    newer: set[UUID] = field(default_factory=set)
     #: An event spoke of a participant without saying which.
     incomplete: bool = False
     #: The conversation is not over, as far as we know.

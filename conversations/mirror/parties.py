@@ -93,7 +93,8 @@ def keep_names(participants: Iterable[Participant]) -> None:
     """Remember the names of staff that a read brought."""
     staff = [each for each in participants if each.user_id and each.purpose in STAFF]
     named = {each.user_id: each.name for each in staff if each.user_id and each.name}
-    rows = [GenesysUser(id=pk, name=name) for pk, name in named.items()]
+    # In one order, so that two readers with the same new names do not lock each other out.
+    rows = [GenesysUser(id=pk, name=named[pk]) for pk in sorted(named)]
     GenesysUser.objects.bulk_create(rows, ignore_conflicts=True)
 
 

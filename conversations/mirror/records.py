@@ -30,7 +30,11 @@ def record_read(shown: Shown, asked_at: float) -> News:
         batch = Batch([shown])
         row = batch.conversations[shown.id]
         if row.asked_at > asked_at:
-            return News(shown.id)
+            held = {each.participant_id: each.attributes for each in batch.parties[row.pk]}
+            return News(
+                shown.id,
+                newer={p.id for p in shown.participants if held.get(p.id) != p.attributes},
+            )
         if batch.parties[row.pk] and not shown.participants and not shown.ended_at:
             reading.nothing_shown(row, asked_at)
         else:
