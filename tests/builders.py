@@ -14,12 +14,20 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import connection, transaction
 from django.db.models import F
 
-from conversations import checkup
+from conversations import checkup, mirror
 from conversations.connection import genesys
 from conversations.edits import accept, step
 from conversations.edits.accept import Wish
 from conversations.genesys import Client
-from conversations.models import AttributeEdit, EditLane, Feed, FeedTopic, Role, User
+from conversations.models import (
+    AttributeEdit,
+    Conversation,
+    EditLane,
+    Feed,
+    FeedTopic,
+    Role,
+    User,
+)
 from conversations.models.clock import now
 from conversations.tasks import nudge
 from tests.genesys import Made, Sandbox
@@ -54,6 +62,18 @@ def feed_put_back() -> Iterator[None]:
         for model, rows in ((Feed, feeds), (FeedTopic, topics)):
             model._default_manager.all().delete()
             model._default_manager.bulk_create(rows)  # type: ignore[arg-type]
+
+
+def followed_for_long(made: Made) -> None:
+    """As if the feed had been heard for long, and the conversation with it, so that events may prove."""
+    long_ago = now() - 100
+    queue = UUID(made.raw["queue"]["id"])
+    FeedTopic.objects.update_or_create(queue_id=queue, defaults={"since": long_ago})
+    Feed.objects.update_or_create(defaults={"opened_at": long_ago, "heard_at": now() + 600})
+    mirror.record_read(genesys().conversation(made.id).value, now())
+    Conversation.objects.filter(pk=made.id).update(
+        known_since=long_ago, queue_since=long_ago, queue_id=queue
+    )
 
 
 def freeze_idle(processes: list[Process]) -> bool:

@@ -46,7 +46,7 @@ class Attributes:
     row: Conversation
     at: float
     source: Source
-    #: For how many seconds every event of the conversation has been heard; of no matter to a read.
+    #: For how many seconds every event of the conversation has been heard; of no matter to a read none has overtaken.
     followed: float
     news: News
     sightings: list[AttributeSighting]
@@ -75,7 +75,8 @@ class Attributes:
         if differing and self.row.heard_at > self.at:
             rows = participant.sightings.filter(key__in=differing, at__gt=self.at)
             newer = set(rows.values_list("key", flat=True))
-            if newer:
+            # An event that showed what we hold has left no trace, and may be newer than the read as well.
+            if newer or self.followed >= ECHO_SECONDS:
                 self.news.newer.add(participant.participant_id)
             differing -= newer
         return {key: shown.get(key) for key in differing}

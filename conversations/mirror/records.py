@@ -103,7 +103,8 @@ def _take(batch: Batch, row: Conversation, shown: Shown, at: float, source: Sour
     # A read that was asked for before the newest event arrived brings nobody back whom that event may have seen leave.
     facts = Source.EVENT if at < row.heard_at else source
     rows = batch.parties[row.pk]
-    followed = batch.followed_for(row, at) if source is Source.EVENT else 0.0
+    overtaken = at < row.heard_at
+    followed = batch.followed_for(row, at) if source is Source.EVENT or overtaken else 0.0
     attributes = Attributes(row, at, source, followed, news, batch.sightings)
     for position, each in enumerate(shown.participants):
         participant = rows.of(each)

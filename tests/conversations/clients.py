@@ -1,7 +1,7 @@
-"""Clients of workers that die or freeze in the middle of their work."""
+"""Clients of workers that die, freeze or are overtaken in the middle of their work."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from django.conf import settings
@@ -71,6 +71,21 @@ class Frozen(Client):
         self.reached.set()
         assert self.thawed.wait(60)
         return super().set_attributes(conversation_id, participant_id, attributes, timeout=timeout)
+
+
+class Overtaken(Client):
+    """The client of a worker to which something happens between its read and the moment it learns the answer."""
+
+    def __init__(self, happening: Callable[[], None]) -> None:
+        super().__init__(settings.GENESYS)
+        self._happening = happening
+
+    def conversation(
+        self, conversation_id: UUID, *, timeout: float | None = None
+    ) -> Answer[Conversation]:
+        answer = super().conversation(conversation_id, timeout=timeout)
+        self._happening()
+        return answer
 
 
 class Sleeper:

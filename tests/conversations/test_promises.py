@@ -37,17 +37,14 @@ from conversations.genesys import Conversation as Shown
 from conversations.models import (
     AttributeChange,
     AttributeEdit,
-    Conversation,
     EditLane,
-    Feed,
-    FeedTopic,
     Participant,
     State,
     Verdict,
 )
 from conversations.models.clock import moment, now
 from conversations.models.edit import MOVES, OPEN
-from tests.builders import feed_put_back
+from tests.builders import feed_put_back, followed_for_long
 from tests.chaos.truth import NEVER_SENT, Held
 from tests.conversations.clients import Died, Frozen, Mortal
 from tests.genesys import Sandbox
@@ -91,18 +88,7 @@ class OneParticipant(RuleBasedStateMachine):
         self.snapshots: list[Shown] = []
         self.frozen: list[tuple[Frozen, threading.Thread]] = []
         self.wrote_late = False
-        self._follow()
-
-    def _follow(self) -> None:
-        """As if the feed had been followed for long, so that events may prove."""
-        long_ago = now() - 100
-        queue = UUID(self.made.raw["queue"]["id"])
-        FeedTopic.objects.update_or_create(queue_id=queue, defaults={"since": long_ago})
-        Feed.objects.update_or_create(defaults={"opened_at": long_ago, "heard_at": now() + 600})
-        self._read()
-        Conversation.objects.filter(pk=self.made.id).update(
-            known_since=long_ago, queue_since=long_ago, queue_id=queue
-        )
+        followed_for_long(self.made)
 
     # --- What people do ---
 

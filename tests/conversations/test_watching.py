@@ -11,7 +11,18 @@ from conversations.edits.proof import LATE_LOOK_SECONDS
 from conversations.models import AttributeEdit, Conversation, EditLane, Feed, State, Verdict
 from conversations.models.clock import moment, now
 from conversations.tasks import nudge
-from tests.builders import Hands, a_value, reached, save, settled, verdicts
+from tests.builders import (
+    Hands,
+    a_value,
+    feed_put_back,
+    followed_for_long,
+    reached,
+    save,
+    settled,
+    verdicts,
+)
+from tests.conversations.between import twisted
+from tests.conversations.clients import Overtaken
 from tests.genesys import Made, Sandbox
 from tests.processes import until
 
@@ -50,6 +61,46 @@ class TestAConfirmedValue:
 
         first.refresh_from_db()
         assert [first.state, second.state, third.state] == [State.CONFIRMED] * 3
+
+
+class TestAConfirmedValueThatOneReadDoesNotShow:
+    def test_is_not_changed_back_by_another_such_read_later(
+        self, sandbox: Sandbox, hands: Hands
+    ) -> None:
+        made = sandbox.conversation(attributes={"tier": "silver"})
+        hands.until_settled(save(made, {"other": a_value()}))
+        edit = hands.until_settled(save(made, {"tier": "gold"}, baseline="silver"))
+        with twisted(lambda body: body.replace(b'"gold"', b'"silver"')) as stale:
+            for client in (stale, None, stale, None):
+                watch.check_again(edit)
+                hands.turn(edit, client)
+                assert edit.state == State.CONFIRMED
+        change = edit.changes.get()
+        assert (change.observed, change.agreeing) == ("gold", 0)
+
+
+class TestNewsDuringALook:
+    """Another system writes while our look is under way, and the event is here before the answer of the look."""
+
+    @pytest.mark.parametrize("theirs", ["bronze", "silver"])
+    def test_is_looked_into_although_the_look_confirmed(
+        self, sandbox: Sandbox, hands: Hands, theirs: str
+    ) -> None:
+        made = sandbox.conversation(attributes={"tier": "silver"})
+
+        def they_write() -> None:
+            if sandbox.attributes(made)["tier"] == "gold":
+                sandbox.write(made, {"tier": theirs})
+                [news] = mirror.record_events([(genesys().conversation(made.id).value, now())])
+                watch.consider(news)
+
+        with feed_put_back():
+            followed_for_long(made)
+            edit = save(made, {"tier": "gold"}, baseline="silver")
+            overtaken = Overtaken(they_write)
+            until(lambda: hands.turn(edit, overtaken).state == State.CONFIRMED)
+            until(lambda: hands.turn(edit).state == State.REVERTED, 5)
+        assert edit.changes.get().observed == theirs
 
 
 @pytest.mark.usefixtures("worker", "listener")
