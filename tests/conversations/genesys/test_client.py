@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import requests
 from django.conf import settings
 
 from conversations.connection import SharedToken
@@ -30,6 +32,7 @@ from conversations.models import AccessToken
 from conversations.models.clock import now
 from tests.conversations.between import twisted
 from tests.genesys import Made, Sandbox
+from tests.processes import until
 from tests.profile import free_port
 
 #: Fault, its parameters, and what it means for a write.
@@ -290,6 +293,61 @@ def a_bad_server(serve: Serve) -> Iterator[Config]:
         threading.Thread(target=run, daemon=True).start()
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         yield replace(settings.GENESYS, api_url=url, connect_timeout=0.5, read_timeout=1.0)
+
+
+class _CuttingProxy(BaseHTTPRequestHandler):
+    """Carries every request out, and of a write tells nobody what became of it."""
+
+    def do_POST(self) -> None:
+        answer = self._carry_out()
+        self.send_response(answer.status_code)
+        self.send_header("Content-Length", str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def do_PATCH(self) -> None:
+        self._carry_out()
+        self.close_connection = True
+
+    def _carry_out(self) -> requests.Response:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        wanted = {name: value for name, value in self.headers.items() if name != "Host"}
+        with requests.Session() as direct:
+            direct.trust_env = False
+            return direct.request(self.command, self.path, data=body, headers=wanted, timeout=5)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def client_behind(proxy: str) -> Client:
+    """Only this client: proxy settings are read once, when it is made."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("http_proxy", proxy)
+        environment.setenv("no_proxy", "")
+        return Client(settings.GENESYS)
+
+
+class TestBehindAProxy:
+    @pytest.fixture
+    def proxy(self) -> Iterator[str]:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _CuttingProxy)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        server.server_close()
+
+    def test_a_line_that_breaks_after_the_write_tells_nothing(
+        self, sandbox: Sandbox, made: Made, proxy: str
+    ) -> None:
+        with pytest.raises(OutcomeUnknown):
+            client_behind(proxy).set_attributes(made.id, made.customer, {"tier": "gold"})
+        until(lambda: sandbox.attributes(made)["tier"] == "gold")
+
+    def test_that_is_not_there_nothing_was_sent(self, made: Made) -> None:
+        client = client_behind(f"http://127.0.0.1:{free_port()}")
+        with pytest.raises(NotSent):
+            client.set_attributes(made.id, made.customer, {"tier": "gold"})
 
 
 class TestAServerThatMisbehaves:
