@@ -28,7 +28,7 @@ from conversations.models import (
 )
 from conversations.models import lane as lanes
 from conversations.models.clock import moment
-from conversations.models.edit import OPEN, MovedMeanwhile
+from conversations.models.edit import MovedMeanwhile
 from conversations.models.lane import LaneLost
 
 #: Seconds after the answer at which to look; cut or stretched to the verify window.
@@ -117,12 +117,9 @@ def judge(turn: Turn, edits: list[AttributeEdit], look: Look) -> None:
     untouched = _nothing_landed(edits)
     fates = {each.pk: _fate(each, look.asked_at, now, untouched) for each in edits if each.awaited}
     for edit in edits:
-        takers = _takers(edit, edits)
         if edit.pk not in fates:
-            fates[edit.pk] = _fate_of_replaced(edit, takers, fates, look)
-        elif (edit.doubtful or edit.look_only) and fates[edit.pk] in OPEN:
-            for taker in takers:
-                fates[taker.pk] = _together(fates[edit.pk], fates[taker.pk])
+            fates[edit.pk] = _fate_of_replaced(edit, _takers(edit, edits), fates, look)
+    _keep_together(edits, fates)
     turn.save_verdicts([change for edit in edits for change in edit.changes.all()])
     for fate in dict.fromkeys(fates.values()):
         _send_to(turn, [each for each in edits if fates[each.pk] == fate], fate, look)
@@ -196,12 +193,6 @@ def _takers(edit: AttributeEdit, edits: list[AttributeEdit]) -> list[AttributeEd
     ]
 
 
-def _together(earlier: State, taker: State) -> State:
-    """Where an edit goes that took a key of an earlier one which may be sent again: not ahead of it, or that key would
-    be nobody's any more, and the earlier one would write it over the newer value."""
-    return State.QUEUED if State.QUEUED in (earlier, taker) else State.VERIFYING
-
-
 def _fate_of_replaced(
     edit: AttributeEdit, takers: list[AttributeEdit], fates: Mapping[UUID, State], look: Look
 ) -> State:
@@ -225,6 +216,23 @@ def _fate_of_replaced(
     for change in left:
         _compare(change, look, twice=False)
     return State.CONFIRMED if not edit.missing else State.NOT_PERSISTED
+
+
+def _keep_together(edits: list[AttributeEdit], fates: dict[UUID, State]) -> None:
+    """Edits that may be sent again stay together where one took a key of another.
+
+    Were the newer one settled first, the key would be nobody's any more, and the older one would write it when it is
+    sent again. One that was given up is not.
+    """
+    unsure = [each for each in edits if each.doubtful or each.look_only]
+    taken = any(each.verdict == Verdict.REPLACED for edit in unsure for each in edit.changes.all())
+    left = {fates[each.pk] for each in unsure} & {State.QUEUED, State.VERIFYING}
+    if not taken or not left:
+        return
+    common = State.QUEUED if State.QUEUED in left else State.VERIFYING
+    for edit in unsure:
+        if fates[edit.pk] != State.NOT_PERSISTED:
+            fates[edit.pk] = common
 
 
 def _send_to(turn: Turn, edits: list[AttributeEdit], fate: State, look: Look) -> None:

@@ -58,6 +58,14 @@ class Held:
             if at <= until and end >= since
         }
 
+    def landed_since(self, key: str, at: float) -> set[str]:
+        """The values we wrote that landed after a moment."""
+        return {
+            e["value"] or ""
+            for e in self._history
+            if (e["key"], e["by"]) == (key, "sandbox") and e["at"] > at
+        }
+
     def landings(self, key: str, by: str) -> list[str]:
         """The values somebody wrote, in the order in which they landed."""
         return [e["value"] for e in self._history if (e["key"], e["by"]) == (key, by)]

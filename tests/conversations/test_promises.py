@@ -9,8 +9,8 @@ at the end everything must come to rest by itself.
 import os
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -71,6 +71,8 @@ FAULTS: list[tuple[str, Mapping[str, Any]]] = [
 ]
 #: Values that come back, so that an old sighting can be mistaken for a new one; None: one nobody ever used.
 VALUES = st.sampled_from(["gold", "silver", None, None])
+#: Ways in which a write breaks and leaves nothing.
+BREAKING = ("general_conflict", "server_error", "reset_before_landing")
 #: Answers after which a write has surely not been carried out.
 SURELY_NOT = {400, 401, 403, 404, 408, 413, 429}
 
@@ -106,6 +108,23 @@ class OneParticipant(RuleBasedStateMachine):
         except ChangedMeanwhile:
             return
         self.accepted.append(saved.edit.pk)
+
+    @rule(keys=st.permutations(KEYS), fault=st.sampled_from(BREAKING))
+    def somebody_changes_their_mind_about_one_of_two_keys(
+        self, keys: Sequence[str], fault: str
+    ) -> None:
+        kept, taken_back, _ = keys
+        self.sandbox.write(self.made, {taken_back: "silver"})
+        self._read()
+        first = {kept: Wish(uuid.uuid4().hex), taken_back: Wish("gold", "silver")}
+        for wishes in (first, {taken_back: Wish("silver", "gold")}):
+            with suppress(ChangedMeanwhile):
+                saved = accept.save(self.made.id, self.made.customer, wishes)
+                self.accepted.append(saved.edit.pk)
+        self.sandbox.fault(fault, self.made, times=1)
+        self._work(genesys())
+        self.sandbox.clear_faults()
+        self.the_window_passes()
 
     @rule(which=st.integers(0, 100))
     def withdraw(self, which: int) -> None:
@@ -282,6 +301,24 @@ class OneParticipant(RuleBasedStateMachine):
             for change in edit.changes.all():
                 if change.verdict == Verdict.REVERTED:
                     assert change.value in held.between(change.key, 0, now())
+
+    @invariant()
+    def nothing_of_ours_undoes_what_was_proven(self) -> None:
+        """But a newer edit."""
+        if self.wrote_late:
+            return
+        held, edits = self._held(), list(self._edits().prefetch_related("changes", "moves"))
+        for edit in edits:
+            proven = [each.at for each in edit.moves.all() if each.to_state == State.CONFIRMED]
+            for change in edit.changes.all():
+                if proven and change.verdict != Verdict.REPLACED:
+                    newer = {
+                        each.value
+                        for other in edits
+                        for each in other.changes.all()
+                        if other.seq >= edit.seq and each.key == change.key
+                    }
+                    assert held.landed_since(change.key, max(proven).timestamp()) <= newer
 
     @invariant()
     def what_was_surely_not_sent_never_arrived(self) -> None:
