@@ -60,7 +60,7 @@ def addresses(web: str, visitor_of_all: User) -> Iterator[dict[str, str]]:
     done = settled(save(told, {"priority": "Silver"}, by=by))
     sandbox.fault("stored_coerced", told, times=1)
     lost = settled(save(told, {"case_id": "C-1"}, by=by))
-    until(Diagnosis.objects.filter(pk=lost.pk, found_at__gt=0).exists, what="the cause is found")
+    until(Diagnosis.objects.filter(pk=lost.pk, found_at__gt=0).exists, 60, "the cause is found")
     ended = held(sandbox.conversation())
     sandbox.act(ended, "end")
     found = {

@@ -183,6 +183,7 @@ class TestFilters:
         settled(save(lost, {"priority": "Gold"}, by=colleague))
         page = visit(colleague).go("/?size=200")
         page.get_by_role("link", name="Needs attention").first.click()
+        page.goto(f"{page.url}&size=200")
         expect(page.locator(f"#r{lost.id} .badge")).to_have_text("Not saved")
         expect(page.locator(f"#r{fine.id}")).to_have_count(0)
         current = page.get_by_role("navigation", name="Views").locator("[aria-current]")

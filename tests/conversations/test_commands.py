@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.conf import settings
 
+from conversations import checkup
 from conversations.management.commands.demo import SANDBOX_AGENT
 from conversations.models import AttributeDefinition, AttributeEdit, Conversation, State, User
 from tests.builders import Hands, a_value, feed_put_back, freeze_idle, save, worked_off
@@ -188,6 +189,7 @@ class TestDoctor:
     @pytest.mark.usefixtures("worker", "listener")
     def test_is_content_when_all_is_well(self) -> None:
         worked_off()
+        until(lambda: checkup.worker().ok, 20, what="who was frozen gives a sign of life again")
         done = manage("doctor", "--json")
         assert done.returncode == 0, done.stdout
         told = result(done)
