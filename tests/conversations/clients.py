@@ -74,9 +74,9 @@ class Frozen(Client):
 
 
 class Overtaken(Client):
-    """The client of a worker to which something happens between its read and the moment it learns the answer."""
+    """The client of a worker: something happens between its read, which it is told of, and the end of it."""
 
-    def __init__(self, happening: Callable[[], None]) -> None:
+    def __init__(self, happening: Callable[[Conversation], None]) -> None:
         super().__init__(settings.GENESYS)
         self._happening = happening
 
@@ -84,7 +84,7 @@ class Overtaken(Client):
         self, conversation_id: UUID, *, timeout: float | None = None
     ) -> Answer[Conversation]:
         answer = super().conversation(conversation_id, timeout=timeout)
-        self._happening()
+        self._happening(answer.value)
         return answer
 
 

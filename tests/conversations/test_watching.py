@@ -8,6 +8,7 @@ from conversations import mirror
 from conversations.connection import genesys
 from conversations.edits import watch
 from conversations.edits.proof import LATE_LOOK_SECONDS
+from conversations.genesys import Conversation as Shown
 from conversations.models import AttributeEdit, Conversation, EditLane, Feed, State, Verdict
 from conversations.models.clock import moment, now
 from conversations.tasks import nudge
@@ -88,8 +89,8 @@ class TestNewsDuringALook:
     ) -> None:
         made = sandbox.conversation(attributes={"tier": "silver"})
 
-        def they_write() -> None:
-            if sandbox.attributes(made)["tier"] == "gold":
+        def they_write(shown: Shown) -> None:
+            if any(each.attributes.get("tier") == "gold" for each in shown.participants):
                 sandbox.write(made, {"tier": theirs})
                 [news] = mirror.record_events([(genesys().conversation(made.id).value, now())])
                 watch.consider(news)
