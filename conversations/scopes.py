@@ -63,6 +63,8 @@ class _Announcer:
     def __init__(self) -> None:
         self._changed: set[UUID] = set()
         self._lock = threading.Condition()
+        #: Whoever flushes last, as this process ends, waits for a flush that is under way.
+        self._flushing = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def add(self, conversation_id: UUID) -> None:
@@ -76,6 +78,10 @@ class _Announcer:
 
     def flush(self) -> bool:
         """Raise the counters now; says whether the database could be reached. If not, the changes go with the next."""
+        with self._flushing:
+            return self._flush()
+
+    def _flush(self) -> bool:
         with self._lock:
             conversations, self._changed = self._changed, set()
         if not conversations:

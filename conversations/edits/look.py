@@ -60,9 +60,8 @@ def _settle_look(turn: Turn, plan: LookNow, look: Look, news: News) -> float | N
     if plan.late:
         turn.renew()  # locks the lane before its edits, as everybody does
         again = watch.judge(turn, plan.late, look)
-    if (
-        turn.claim.participant_id in news.newer
-    ):  # heard while we looked, when nobody could act on it
+    # Heard while we looked, when nobody could act on it.
+    if turn.claim.participant_id in news.newer:
         watch.look_once_more(turn, [*plan.edits, *plan.late])
     watch.consider(news, but={each.pk for each in plan.edits})
     still = [each for each in plan.edits if each.state == State.VERIFYING]

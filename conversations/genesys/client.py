@@ -5,6 +5,7 @@ access token, renewed once when it is refused.
 """
 
 import json
+import ssl
 import threading
 import time
 from base64 import b64encode
@@ -342,11 +343,15 @@ def _never_connected(error: requests.exceptions.ConnectionError) -> bool:
     """
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
+    if isinstance(error, requests.exceptions.SSLError):
+        return "CERTIFICATE_VERIFY_FAILED" in str(error)
     if isinstance(error, requests.exceptions.ProxyError):
         reason = getattr(reason, "original_error", reason)
-    if "CERTIFICATE_VERIFY_FAILED" in str(reason) or "Tunnel connection failed" in str(reason):
-        return True
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+        if type(reason) is OSError and str(reason).startswith("Tunnel connection failed"):
+            return True  # http.client says so of a proxy that refuses to let us through
+    return isinstance(
+        reason, NewConnectionError | ConnectTimeoutError | ssl.SSLCertVerificationError
+    )
 
 
 def _iso(moment: datetime) -> str:

@@ -33,14 +33,6 @@ SILENT: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
-@pytest.fixture
-def made(sandbox: Sandbox, hands: Hands) -> Made:
-    """A conversation whose attributes we know."""
-    made = sandbox.conversation(attributes={"tier": "silver"})
-    hands.until_settled(save(made, {"other": "thing"}))
-    return made
-
-
 class TestAnAnswerThatDoesNotShowTheAttributes:
     @pytest.fixture(params=SILENT)
     def silence(self, request: pytest.FixtureRequest) -> Callable[[bytes], bytes]:

@@ -18,14 +18,6 @@ from tests.processes import until
 pytestmark = pytest.mark.pipeline
 
 
-@pytest.fixture
-def made(sandbox: Sandbox, hands: Hands) -> Made:
-    """A conversation whose attributes we know."""
-    made = sandbox.conversation(attributes={"tier": "silver"})
-    hands.until_settled(save(made, {"other": "thing"}))
-    return made
-
-
 def tier(sandbox: Sandbox, made: Made) -> str:
     return sandbox.attributes(made)["tier"]
 

@@ -16,14 +16,6 @@ from tests.processes import until
 pytestmark = pytest.mark.pipeline
 
 
-@pytest.fixture
-def made(sandbox: Sandbox, hands: Hands) -> Made:
-    """A conversation whose attributes we know."""
-    made = sandbox.conversation(attributes={"tier": "silver"})
-    hands.until_settled(save(made, {"other": "thing"}))
-    return made
-
-
 def changed_their_mind(made: Made) -> tuple[AttributeEdit, AttributeEdit]:
     """Gold and a note are saved, and then silver again, which Genesys has held all the time."""
     wishes = {"tier": Wish("gold", "silver"), "note": Wish("hello", "")}
