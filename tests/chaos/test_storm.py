@@ -21,6 +21,7 @@ BLOWS = (
 )
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("database")
 @pytest.mark.skipif(profile.PROFILE != "embedded", reason="the long one runs on every profile")
 def test_every_promise_is_kept_in_a_storm(

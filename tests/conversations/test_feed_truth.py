@@ -121,6 +121,7 @@ def settles(sandbox: Sandbox, made: list[Made], seconds: float) -> None:
 
 
 class TestAfterAGap:
+    @pytest.mark.timeout(300 + GAP_SECONDS)
     def test_everything_that_changed_meanwhile_is_known(
         self, sandbox: Sandbox, listener: Process
     ) -> None:
