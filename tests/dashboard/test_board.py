@@ -1,6 +1,7 @@
 """The board's addresses: what each filter finds, what is refused to whom, what a poll says about what is new."""
 
 import base64
+import itertools
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -72,14 +73,15 @@ def a_supervisor() -> User:
 def found(user: User, **query: str) -> set[UUID]:
     """On all pages: what other tests have left is live as well."""
     cache.clear()
-    client, rows, page = signed_in(user), set[UUID](), None
-    while page is None or page.has_next():
-        number = page.next_page_number() if page else 1
+    client, rows = signed_in(user), set[UUID]()
+    for number in itertools.count(1):
         asked = urlencode({"size": "200", "page": str(number), **query})
         answer = client.get(f"/?{asked}")
         assert answer.status_code == 200
-        page = answer.context["page"]
+        assert answer.context["page"].number == number
         rows |= {each.id for each in answer.context["rows"]}
+        if not answer.context["page"].has_next():
+            break
     return rows
 
 
