@@ -24,7 +24,7 @@ from conversations import board as rows_of
 from conversations import finding
 from conversations.catalogue import Sight
 from dashboard import polling
-from dashboard.middleware import DESKTOP_LANGUAGE
+from dashboard.middleware import DESKTOP_LANGUAGE, SignInRequired
 from dashboard.models import GRANTED_BY
 from dashboard.panel import handover
 from dashboard.people import StaffRequest
@@ -81,8 +81,12 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def door(request: HttpRequest) -> HttpResponse:
-    """The way in for a page that is open already; where somebody has come in meanwhile, the token of their session."""
-    if request.user.is_authenticated:
+    """The way in for a page that is open already; where its own person has come in meanwhile, the token of the session.
+
+    Somebody else's session is no way in: the page would be refused with it again, and ask anew for ever.
+    """
+    person = request.headers.get(SignInRequired.PERSON, "")
+    if request.user.is_authenticated and person in ("", str(request.user.pk)):
         return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={TOKEN: get_token(request)})
     return _door(request, "dashboard/_door.html", "")
 

@@ -160,6 +160,35 @@ class TestAtASharedDesk:
         has_closed(sign_in_through_the_window(page, second))  # it asks for name and password
         expect(person).to_have_text(second.username)
 
+    def test_a_page_that_is_open_is_not_handed_to_the_next_person(
+        self, visit: Visit, sandbox: Sandbox, desktop: type[Desktop], web: str
+    ) -> None:
+        first, made = own_conversation(sandbox)
+        second = with_password(a_user(Role.AGENT, made.raw["agent"]["id"]))
+        with_password(first)
+        desktop.page = framing(f"{web}/panel/?conversationId={made.id}")
+        visitor = visit()
+        visitor.may_complain("401")
+        page = visitor.page
+        page.goto(site())
+        has_closed(sign_in_through_the_window(page, first))
+        frame(page).locator("#folded > summary").click()
+        frame(page).locator("[name='set.notes']").fill("of the first")
+        PanelSession.objects.all().delete()
+        visitor.context.clear_cookies(name="sessionid")
+        banner = frame(page).locator("#signed-out")
+        expect(banner).to_be_visible(timeout=15_000)
+        with page.expect_popup() as opened:
+            banner.get_by_role("link", name="Sign in").click()
+        fill_in(opened.value, second)
+        has_closed(opened.value)
+        expect(banner).to_contain_text(f"{second.username} is signed in here now.")
+        asked: list[str] = []
+        page.on("request", lambda each: asked.append(each.url))
+        page.wait_for_timeout(1500)
+        assert len(asked) < 5, "it asks again and again"
+        expect(frame(page).locator("[name='set.notes']")).to_have_value("of the first")
+
 
 class TestAWindowThatHasLostThePanel:
     def test_takes_the_digits_the_panel_shows(

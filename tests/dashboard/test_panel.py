@@ -106,6 +106,16 @@ class TestEveryPage:
             fragment = {"HX-Request": "true"}
             assert somebody.get(address, headers=fragment).status_code == 401
 
+    def test_finds_no_way_in_by_somebody_elses_session(self) -> None:
+        """Were it told of one, the page would ask with its own person's name again, be refused again, and so on."""
+        mine, theirs = a_user(), a_user()
+        door = panel_of(theirs).get
+        for person, status in ((theirs.pk, 204), ("", 204), (mine.pk, 200)):
+            answer = door("/panel/sign-in/door", headers={"Midcall-Person": str(person)})
+            assert answer.status_code == status, person
+            assert ("Midcall-Token" in answer) == (status == 204)
+        assert f"{theirs} is signed in here now." in answer.content.decode()
+
     @pytest.mark.parametrize("address", ["/panel/", "/panel/sign-in/", "/panel/nowhere/"])
     def test_may_be_framed_by_the_named_sites_alone(self, address: str) -> None:
         answer = panel_of(a_user()).get(address)
