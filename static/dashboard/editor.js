@@ -14,7 +14,8 @@
   const was = (field) => field.querySelector("[name^='was.']");
   const line = (text) => text.replace(/\r\n?/g, "\n"); // as every browser does it
   const fields = () => [...form.querySelectorAll("[data-field]")].filter((each) => control(each) && was(each));
-  const isChanged = (field) => line(control(field).value) !== line(was(field).value);
+  const isHalf = (field) => control(field).validity?.badInput ?? false; // a date half typed, or of no such day, reads as none
+  const isChanged = (field) => isHalf(field) || line(control(field).value) !== line(was(field).value);
 
   function put(field, value) {
     const input = control(field);
@@ -39,7 +40,7 @@
     if (now === undefined) return; // nothing new is known: a choice that is open stays open
     field.dataset.seen = now;
     if (line(now) === line(was(field).value)) { clash.hidden = true; return; }
-    if (!isChanged(field) || line(control(field).value) === line(now)) {
+    if (!isChanged(field) || (!isHalf(field) && line(control(field).value) === line(now))) {
       put(field, now);
       was(field).value = now;
       clash.hidden = true;
@@ -62,16 +63,17 @@
       if (!field.querySelector(".clash").hidden) clashes += 1;
     }
     const changed = fields().filter(isChanged);
-    const told = changed.map((field) => ({ field, before: was(field).value, after: control(field).value }));
+    const half = changed.find(isHalf);
+    const told = changed.filter((field) => !isHalf(field)).map((field) => ({ field, before: was(field).value, after: control(field).value }));
     form.dispatchEvent(new CustomEvent("midcall:changes", { bubbles: true, detail: { changes: told, fields: fields() } }));
     for (const box of form.querySelectorAll("details")) if (box.querySelector(".changed, .clash:not([hidden])")) box.open = true;
     save.textContent = changes ? (changes > 1 ? say.wordSaveAll.replace("{n}", changes) : say.wordSaveOne) : say.wordSave;
     // Not `disabled`: the focus would fall off the page when it has been pressed with the keyboard.
-    save.setAttribute("aria-disabled", String(!changes || clashes > 0 || Boolean(form.dataset.closed)));
+    save.setAttribute("aria-disabled", String(!changes || clashes > 0 || Boolean(half) || Boolean(form.dataset.closed)));
     light(changes);
     document.getElementById("discard").hidden = !changes && !form.querySelector(":is([data-free], #free > *):not(:has(.badge[data-state])), #errors > *");
     document.getElementById("why").textContent =
-      form.dataset.closed || (clashes ? say.wordChoose : changes ? "" : say.wordNothing);
+      form.dataset.closed || (clashes ? say.wordChoose : half ? say.wordHalf.replace("{label}", () => half.dataset.label) : changes ? "" : say.wordNothing);
     return changes;
   }
 
@@ -151,11 +153,13 @@
     const idle = save.getAttribute("aria-disabled") === "true";
     if (event.target !== form || !(idle || sending.now)) return;
     sending.again ||= !idle;
+    if (idle) fields().filter(isHalf).slice(0, 1).forEach((field) => control(field).focus());
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);
   form.addEventListener("input", show);
   form.addEventListener("change", show);
+  form.addEventListener("keyup", ({ target }) => target.type === "date" && show()); // half of one is no input yet
   form.addEventListener("click", ({ target }) => {
     const field = target.closest("[data-field]");
     if (target.closest("[data-mine]")) choose(field, field.dataset.seen);

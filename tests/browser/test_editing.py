@@ -144,6 +144,37 @@ class TestTheForm:
         expect(page.locator("#save")).to_have_text("Save")
         expect(page.locator("#save")).to_be_disabled()
 
+    @pytest.mark.parametrize("held", ["", "2026-03-02"])
+    @pytest.mark.parametrize("typed", ["02312026", "02"], ids=["no such day", "a part of one"])
+    def test_half_a_date_is_not_saved_as_none(
+        self, visit: Visit, sandbox: Sandbox, held: str, typed: str
+    ) -> None:
+        """To the browser such a field is empty; and the empty string would clear the key."""
+        agent, made = own_conversation(sandbox, attributes={"callback_date": held})
+        page = visit(agent).go(address(made))
+        date = page.locator(field(page, "callback_date"))
+        date.focus()
+        if held and len(typed) == 2:
+            page.keyboard.press("Delete")
+        else:
+            page.keyboard.type(typed)
+        why = page.locator("#why")
+        expect(why).to_have_text(
+            "Call back on: this day does not exist, or a part of it is missing."
+        )
+        expect(page.locator("#before")).to_be_hidden()
+        page.locator(field(page, "case_id")).focus()
+        page.keyboard.press("Control+s")
+        expect(date).to_be_focused()
+        assert not AttributeEdit.objects.filter(lane__conversation_id=made.id).exists()
+        page.get_by_role("button", name="Discard").click()
+        expect(date).to_have_value(held)
+        expect(why).to_have_text("Change a value, then save.")
+        assert not date.evaluate("each => each.validity.badInput")
+        date.fill("2026-03-31")
+        save(page)
+        badge(page, "callback_date", "Confirmed")
+
     def test_wrong_input_is_said_beside_the_field_and_loses_nothing(
         self, visit: Visit, sandbox: Sandbox
     ) -> None:
