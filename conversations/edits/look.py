@@ -80,6 +80,8 @@ def _patience(plan: LookNow, now: float) -> float | None:
 
 def _no_look(turn: Turn, plan: LookNow, error: GenesysError) -> float | None:
     """The conversation could not be read: try again until the deadline, or until the window where it is refused."""
+    if proof.heard(turn, plan.edits):  # told by an event while we looked
+        return turn.release()
     now = turn.clock.now()
     refused = isinstance(error, Refused)
     over = [

@@ -158,13 +158,16 @@ def _plan_send(turn: Turn, batch: list[AttributeEdit], body: dict[str, str]) -> 
         budget.give_back()
         look_follows = False
     _mark_replaced(turn, batch)
-    for tries in {(each.attempts, each.sends) for each in batch}:
+    alike: dict[tuple[int, int], list[AttributeEdit]] = {}
+    for edit in batch:
+        alike.setdefault((edit.attempts, edit.sends), []).append(edit)
+    for (attempts, sends), edits in alike.items():
         turn.move(
-            [each for each in batch if (each.attempts, each.sends) == tries],
+            edits,
             State.SENDING,
             Reason(),
-            attempts=tries[0] + 1,
-            sends=tries[1] + 1,
+            attempts=attempts + 1,
+            sends=sends + 1,
             sent_at=moment(turn.clock.now() + wait),
             accepted_at=None,
             reason=Reason(),

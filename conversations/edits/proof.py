@@ -114,7 +114,7 @@ def judge(turn: Turn, edits: list[AttributeEdit], look: Look) -> None:
         for change in edit.awaited:
             twice = new_to_us or _needs_two(edit, change, lately)
             _compare(change, look, twice=twice)
-    untouched = _nothing_landed(edits)
+    untouched = _nothing_landed(edits) and not _was_there(turn, edits, lately)
     fates = {each.pk: _fate(each, look.asked_at, now, untouched) for each in edits if each.awaited}
     for edit in edits:
         if edit.pk not in fates:
@@ -161,12 +161,12 @@ def _fate(edit: AttributeEdit, asked_at: float, now: float, untouched: bool) -> 
     if edit.look_only and not overdue:
         return State.QUEUED
     if edit.doubtful and not overdue and untouched:
-        if edit.sends > RESENDS:
-            return State.NOT_PERSISTED
+        may_be_sent = edit.sends <= RESENDS
+        if edit.status == CONFLICT_STATUS:  # it surely did not arrive
+            return State.QUEUED if may_be_sent else State.NOT_PERSISTED
         half = edit.looking_since + settings.VERIFY_WINDOW_SECONDS / 2
-        if asked_at >= half or edit.status == CONFLICT_STATUS:
+        if may_be_sent and asked_at >= half:
             return State.QUEUED
-        return State.VERIFYING
     return State.NOT_PERSISTED if window_over(edit, asked_at, now) else State.VERIFYING
 
 
@@ -181,6 +181,23 @@ def _nothing_landed(edits: list[AttributeEdit]) -> bool:
             based_on.setdefault(change.key, set()).add(change.baseline or "")
     awaited = [change for edit in edits for change in edit.awaited]
     return all((each.observed or "") in based_on[each.key] for each in awaited)
+
+
+def _was_there(
+    turn: Turn, edits: list[AttributeEdit], lately: Mapping[str, Collection[str]]
+) -> bool:
+    """Whether something of these was seen since they were sent: it did arrive, and somebody has changed it back."""
+    wanted = {
+        (change.key, change.value)
+        for edit in edits
+        if edit.doubtful
+        for change in edit.awaited
+        if change.value not in lately[change.key]
+    }
+    if not wanted or turn.participant is None:
+        return False
+    seen = turn.participant.sightings.filter(at__gt=_sent_at(edits))
+    return any((key, value or "") in wanted for key, value in seen.values_list("key", "value"))
 
 
 def _takers(edit: AttributeEdit, edits: list[AttributeEdit]) -> list[AttributeEdit]:

@@ -24,6 +24,7 @@ from conversations.genesys import (
     SignInRefused,
 )
 from conversations.models import AttributeChange, AttributeEdit, Reason, State
+from conversations.models import lane as lanes
 from conversations.models.clock import moment
 from conversations.models.lane import LaneLost
 
@@ -36,6 +37,8 @@ _SPLITTING = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LA
 #: Edits that wrote nothing, and those whose values are in force unless somebody wrote over them.
 _NOT_SENT = (State.CANCELLED, State.CONFLICT, State.REJECTED, State.FAILED)
 _IN_FORCE = frozenset({State.SENDING, State.VERIFYING, State.CONFIRMED})
+#: Edits whose values were written and are not there, and nobody has said that this is well.
+_LOST = frozenset({State.NOT_PERSISTED, State.REVERTED})
 #: What becomes of the edits of a write that needs no look at once, by the kind of its answer.
 Outcome = Callable[..., Rest]
 
@@ -163,7 +166,7 @@ def _refused(turn: Turn, batch: list[AttributeEdit], error: Refused) -> Rest:
     if len(batch) > 1 and error.status in _SPLITTING:
         turn.solo_until = batch[-1].seq
         return _again(turn, batch, error, reasons.SPLIT)
-    if error.status == CONFLICT_STATUS and batch[0].status != CONFLICT_STATUS:
+    if error.status == CONFLICT_STATUS and any(each.status != CONFLICT_STATUS for each in batch):
         return _doubtful(turn, batch, error)
     if any(_may_land_yet(each) for each in batch):
         return _doubtful(turn, batch, error)
@@ -204,24 +207,38 @@ def _doubtful(turn: Turn, batch: list[AttributeEdit], error: GenesysError) -> Re
 def _repair(turn: Turn, body: dict[str, str]) -> None:
     """We wrote although the lane was no longer ours, perhaps over something newer: restate what was accepted last.
 
-    Filed as an edit like any other, so that it is sent, proven and told in the same way. Only what is in force: a value
-    that others have replaced since is not ours to bring back, and one still waiting to be sent needs no repair.
+    Filed as an edit like any other, so that it is sent, proven and told in the same way. The lane is locked meanwhile:
+    what is saved beside us is newer than this, and has to stay so.
     """
-    rows = AttributeChange.objects.filter(edit__lane_id=turn.claim.lane_id, key__in=body)
-    told = rows.exclude(edit__state__in=_NOT_SENT).order_by("edit__seq")
-    newest = {
-        key: (value, state) for key, value, state in told.values_list("key", "value", "edit__state")
+    with transaction.atomic():
+        lanes.lock(turn.claim.lane_id)
+        stale = _written_over(turn.claim.lane_id, body)
+        log.warning(
+            "late write found",
+            lane=turn.claim.lane_id,
+            conversation=str(turn.claim.conversation_id),
+            keys_to_restate=len(stale),
+        )
+        if stale:
+            accept.save(turn.claim.conversation_id, turn.claim.participant_id, stale, repair=True)
+
+
+def _written_over(lane_id: int, body: dict[str, str]) -> dict[str, accept.Wish]:
+    """What was accepted last on these keys, where it is in force, or where it is gone and what stands there is ours.
+
+    A value that others have replaced since is not ours to bring back, nor what a person has left as it is; and one
+    still waiting to be sent needs no repair.
+    """
+    rows = AttributeChange.objects.filter(edit__lane_id=lane_id, key__in=body)
+    told = rows.exclude(edit__state__in=_NOT_SENT).order_by("edit__seq").select_related("edit")
+    newest = {each.key: each for each in told}
+
+    def is_ours(change: AttributeChange) -> bool:
+        lost = change.edit.state in _LOST and change.edit.unresolved
+        return change.edit.state in _IN_FORCE or (lost and change.observed == body[change.key])
+
+    return {
+        key: accept.Wish(change.value)
+        for key, change in newest.items()
+        if change.value != body[key] and is_ours(change)
     }
-    stale = {
-        key: accept.Wish(value)
-        for key, (value, state) in newest.items()
-        if value != body[key] and state in _IN_FORCE
-    }
-    log.warning(
-        "late write found",
-        lane=turn.claim.lane_id,
-        conversation=str(turn.claim.conversation_id),
-        keys_to_restate=len(stale),
-    )
-    if stale:
-        accept.save(turn.claim.conversation_id, turn.claim.participant_id, stale, repair=True)

@@ -37,6 +37,8 @@ SECOND_LOOK_SECONDS = 1.0
 LATE_SECONDS = 600.0
 #: Late looks are made while less than this part of the budget's burst is used up.
 SPARE_BUDGET = 0.5
+#: Settled without a proof, which may still come.
+_GIVEN_UP = (State.NOT_PERSISTED, State.UNVERIFIABLE)
 #: Of a key that no call has carried: it was not sent at all, or a later edit of the same write had it.
 _NEVER_WRITTEN = (Verdict.UNSENT, Verdict.REPLACED)
 
@@ -51,11 +53,11 @@ def check_again(edit: AttributeEdit) -> int | None:
 
 
 def look_once_more(turn: Turn, edits: Collection[AttributeEdit]) -> None:
-    """Have another look made at those of edits just judged that are confirmed: something newer is known."""
-    confirmed = [each.pk for each in edits if each.state == State.CONFIRMED]
-    if confirmed:
+    """Have another look made at those of edits just judged that it may teach something: something newer is known."""
+    watched = [each.pk for each in edits if each.state in (State.CONFIRMED, *_GIVEN_UP)]
+    if watched:
         lanes.ask(turn.claim.conversation_id, turn.claim.participant_id)
-        AttributeEdit.objects.filter(pk__in=confirmed).update(look_wanted=True)
+        AttributeEdit.objects.filter(pk__in=watched).update(look_wanted=True)
 
 
 def look_late(limit: int) -> list[int]:
@@ -104,7 +106,7 @@ def _watched(news: News) -> models.QuerySet[AttributeEdit]:
     if not news.ended and not news.live:
         confirmed &= models.Q(watched_until__gt=moment(now))
     given_up = models.Q(
-        state__in=(State.NOT_PERSISTED, State.UNVERIFIABLE),
+        state__in=_GIVEN_UP,
         settled_at__gt=moment(now - LATE_SECONDS),
     )
     return AttributeEdit.objects.filter(
@@ -157,12 +159,14 @@ def _own(
 ) -> list[AttributeChange]:
     """The keys for which an edit is still answerable: it wrote them, and no newer one has taken them over.
 
-    One that was sent and did not stick has taken over nothing, unless its value is there after all.
+    One that was sent and did not stick has taken over nothing, unless its value is there after all; nor has one that is
+    still on its way.
     """
 
     def has_taken_over(newer: AttributeChange) -> bool:
         lost = newer.edit.state == State.NOT_PERSISTED and newer.verdict != Verdict.CONFIRMED
-        return not lost or shows(shown.get(newer.key), newer.value)
+        sure = not lost and not newer.edit.is_open
+        return sure or shows(shown.get(newer.key), newer.value)
 
     return [
         each
@@ -173,6 +177,19 @@ def _own(
             for newer in written.get(each.key, ())
         )
     ]
+
+
+def _is_contested(
+    edit: AttributeEdit,
+    own: Iterable[AttributeChange],
+    written: Mapping[str, list[AttributeChange]],
+) -> bool:
+    """A newer edit that is on its way may yet take one of these keys over."""
+    return any(
+        newer.edit.is_open and newer.edit.seq > edit.seq
+        for each in own
+        for newer in written.get(each.key, ())
+    )
 
 
 # --- The looks themselves ---
@@ -198,9 +215,11 @@ def judge(turn: Turn, edits: Collection[AttributeEdit], look: Look) -> float | N
     again = False
     for edit in edits:
         own = _own(edit, written, look.attributes)
+        if _is_contested(edit, own, written):
+            continue  # the wish stays: what this look means is known when the newer one is decided
         if edit.state == State.CONFIRMED:
             again |= _judge_confirmed(turn, edit, own, look)
-        elif edit.state in (State.NOT_PERSISTED, State.UNVERIFIABLE):
+        elif edit.state in _GIVEN_UP:
             again |= _judge_given_up(turn, edit, own, look)
         else:
             _done(edit)

@@ -148,6 +148,13 @@ def claim_quiet(conversation_id: UUID, participant_id: UUID) -> Claim | None:
     return _claim(rows, asked_at)
 
 
+def lock(lane_id: int) -> None:
+    """Let nobody take a place in the lane, or take the lane, before this transaction ends."""
+    _returning(
+        "UPDATE conversations_editlane SET fence = fence WHERE id = %s RETURNING id", [lane_id]
+    )
+
+
 def renew(held: Claim) -> None:
     """Hold the lane for a whole lease from now; `LaneLost` if it is not ours any more."""
     rows = _returning(

@@ -73,19 +73,46 @@ class Frozen(Client):
         return super().set_attributes(conversation_id, participant_id, attributes, timeout=timeout)
 
 
-class Overtaken(Client):
-    """The client of a worker: something happens between its read, which it is told of, and the end of it."""
+def _nothing(*_: object) -> None:
+    pass
 
-    def __init__(self, happening: Callable[[Conversation], None]) -> None:
+
+class Overtaken(Client):
+    """The client of a worker: things happen between its read and the end of it, which are told what was read, just
+    before its write leaves, and between its write and the answer of it."""
+
+    def __init__(
+        self,
+        read: Callable[[Conversation], None] = _nothing,
+        *,
+        writing: Callable[[], None] = _nothing,
+        written: Callable[[], None] = _nothing,
+    ) -> None:
         super().__init__(settings.GENESYS)
-        self._happening = happening
+        self._read, self._writing, self._written = read, writing, written
 
     def conversation(
         self, conversation_id: UUID, *, timeout: float | None = None
     ) -> Answer[Conversation]:
         answer = super().conversation(conversation_id, timeout=timeout)
-        self._happening(answer.value)
+        self._read(answer.value)
         return answer
+
+    def set_attributes(
+        self,
+        conversation_id: UUID,
+        participant_id: UUID,
+        attributes: Mapping[str, str],
+        *,
+        timeout: float | None = None,
+    ) -> Answer[None]:
+        self._writing()
+        try:
+            return super().set_attributes(
+                conversation_id, participant_id, attributes, timeout=timeout
+            )
+        finally:
+            self._written()
 
 
 class Sleeper:

@@ -28,6 +28,7 @@ from conversations.models import lane as lanes
 from conversations.models.edit import IllegalMove, MovedMeanwhile, move
 from conversations.models.lane import LEASE_SECONDS
 from tests.builders import Hands, a_user, a_value, moves, save, settled, verdicts
+from tests.conversations.clients import Overtaken
 from tests.genesys import Made, Sandbox
 from tests.processes import Process, until
 
@@ -76,6 +77,24 @@ class TestEditsThatWaitTogether:
         ]
         assert bad.reason
         assert (State.SENDING, State.QUEUED) in moves(good)
+
+    def test_each_have_a_second_try_after_a_conflict_of_states(
+        self, sandbox: Sandbox, hands: Hands
+    ) -> None:
+        """The first has had its 409 already when the second joins it."""
+        made, joined = sandbox.conversation(), list[AttributeEdit]()
+        sandbox.fault("general_conflict", made, times=2)
+
+        def another_is_saved(_: object) -> None:
+            if not joined:
+                joined.append(save(made, {"note": "n"}))
+
+        first, client = save(made, {"tier": "gold"}), Overtaken(another_is_saved)
+        until(lambda: hands.turn(first, client) and joined)
+        for edit in (first, *joined):
+            hands.until_settled(edit)
+            assert edit.state == State.CONFIRMED
+        assert [each.sends for each in (first, *joined)] == [3, 2]
 
     def test_replaced_ones_are_sent_after_all_when_the_merge_was_refused(
         self, sandbox: Sandbox, hands: Hands

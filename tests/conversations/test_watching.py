@@ -9,6 +9,7 @@ from conversations.connection import genesys
 from conversations.edits import watch
 from conversations.edits.proof import LATE_LOOK_SECONDS
 from conversations.genesys import Conversation as Shown
+from conversations.genesys import OutcomeUnknown, Trouble
 from conversations.models import AttributeEdit, Conversation, EditLane, Feed, State, Verdict
 from conversations.models.clock import moment, now
 from conversations.tasks import nudge
@@ -102,6 +103,30 @@ class TestNewsDuringALook:
             until(lambda: hands.turn(edit, overtaken).state == State.CONFIRMED)
             until(lambda: hands.turn(edit).state == State.REVERTED, 5)
         assert edit.changes.get().observed == theirs
+
+    @pytest.mark.parametrize("answered", [True, False], ids=["the look shows nothing", "no answer"])
+    def test_proves_what_the_last_look_did_not(
+        self, sandbox: Sandbox, hands: Hands, answered: bool
+    ) -> None:
+        """The value shows at last, and the event that tells so overtakes the answer of the last look."""
+        made = sandbox.conversation(attributes={"tier": "silver"})
+        edit = save(made, {"tier": "gold"}, baseline="silver")
+        sandbox.fault("never_stored", made, times=1)
+
+        def it_shows(_: object = None) -> None:
+            sandbox.write(made, {"tier": "gold"})
+            [news] = mirror.record_events([(genesys().conversation(made.id).value, now())])
+            watch.consider(news)
+            if not answered:
+                raise OutcomeUnknown(Trouble.NO_ANSWER, code="no.answer")
+
+        with feed_put_back():
+            followed_for_long(made)
+            hands.turn(edit)
+            assert edit.state == State.VERIFYING
+            hands.deadline_passes(edit)
+            hands.turn(edit, Overtaken(it_shows))
+            until(lambda: hands.turn(edit).state == State.CONFIRMED, 5)
 
 
 @pytest.mark.usefixtures("worker", "listener")
