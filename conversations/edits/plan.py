@@ -97,7 +97,7 @@ def _settle_overdue(turn: Turn) -> None:
 
 def _settle_conflicts(turn: Turn, held: conflicts.Held) -> None:
     for edit in turn.in_state(State.QUEUED):
-        found = conflicts.find_conflicts(edit.changes.all(), held, before_seq=edit.seq)
+        found = conflicts.find_conflicts(edit.awaited, held, before_seq=edit.seq)
         if not found:
             continue
         if edit.sends:  # it may have arrived before; only a look can tell
@@ -116,7 +116,7 @@ def _next_batch(turn: Turn) -> list[AttributeEdit]:
     keys: set[str] = set()
     size = 0
     for edit in turn.in_state(State.QUEUED):
-        changes = list(edit.changes.all())
+        changes = edit.awaited
         size += sum(len(each.key.encode()) + len(each.value.encode()) + 16 for each in changes)
         keys |= {each.key for each in changes}
         if batch and (size > MAX_BATCH_BYTES or len(keys) > MAX_BATCH_KEYS):
@@ -131,21 +131,24 @@ def _body(batch: list[AttributeEdit], held: conflicts.Held) -> dict[str, str]:
     """The keys to write, the later value winning; those that hold their value already are left out.
 
     Not where what we hold may be out of date before long: an earlier edit may have been sent with another value, a
-    repair makes good a late write that may show only after this, and what a look has not found is not there.
+    repair makes good a late write that may show only after this, and what a look has not found is not there. Whoever is
+    sent again is sent with all keys: of what was believed before, something was wrong.
     """
-    changes = [(edit, change) for edit in batch for change in edit.changes.all()]
+    changes = [(edit, change) for edit in batch for change in edit.awaited]
     wanted = {change.key: change.value for _, change in changes}
     in_danger = {
         change.key
         for edit, change in changes
         if edit.repair
-        or (edit.sends and change.value != wanted[change.key])
+        or (edit.sends and (change.value != wanted[change.key] or not change.carried))
         or (edit.looks and not edit.sends)
     }
     known = held.attributes or {}
-    return {
-        key: value for key, value in wanted.items() if key in in_danger or known.get(key) != value
-    }
+    needed = {key for key, value in wanted.items() if key in in_danger or known.get(key) != value}
+    if not needed:
+        return {}
+    again = {change.key for edit, change in changes if edit.sends}
+    return {key: value for key, value in wanted.items() if key in needed | again}
 
 
 def _plan_send(turn: Turn, batch: list[AttributeEdit], body: dict[str, str]) -> Plan:
@@ -158,6 +161,7 @@ def _plan_send(turn: Turn, batch: list[AttributeEdit], body: dict[str, str]) -> 
         budget.give_back()
         look_follows = False
     _mark_replaced(turn, batch)
+    _mark_carried(batch, body)
     alike: dict[tuple[int, int], list[AttributeEdit]] = {}
     for edit in batch:
         alike.setdefault((edit.attempts, edit.sends), []).append(edit)
@@ -239,6 +243,20 @@ def _mark_replaced(turn: Turn, batch: list[AttributeEdit]) -> None:
         taken |= {each.key for each in edit.changes.all()}
     if replaced:
         turn.save_verdicts(replaced)
+
+
+def _mark_carried(batch: list[AttributeEdit], body: dict[str, str]) -> None:
+    """Which keys go with the call, where that is not as it was written down before."""
+    changed = [
+        change
+        for edit in batch
+        for change in edit.awaited
+        if change.carried != (change.key in body)
+    ]
+    for change in changed:
+        change.carried = not change.carried
+    if changed:
+        AttributeChange.objects.bulk_update(changed, ["carried"])
 
 
 def mark_unsent(edits: list[AttributeEdit]) -> None:

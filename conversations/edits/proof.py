@@ -158,7 +158,7 @@ def _fate(edit: AttributeEdit, asked_at: float, now: float, untouched: bool) -> 
     if Verdict.PENDING in verdicts:  # seen once, to be seen again
         return State.VERIFYING
     overdue = now >= edit.deadline_at.timestamp()
-    if edit.look_only and not overdue:
+    if not overdue and (edit.look_only or _was_left_out_in_vain(edit)):
         return State.QUEUED
     if edit.doubtful and not overdue and untouched:
         may_be_sent = edit.sends <= RESENDS
@@ -170,6 +170,14 @@ def _fate(edit: AttributeEdit, asked_at: float, now: float, untouched: bool) -> 
     return State.NOT_PERSISTED if window_over(edit, asked_at, now) else State.VERIFYING
 
 
+def _was_left_out_in_vain(edit: AttributeEdit) -> bool:
+    """A key of an accepted edit was not sent because it was believed to hold its value, and does not."""
+    return edit.accepted_at is not None and any(
+        not each.carried and each.verdict in (Verdict.ABSENT, Verdict.DIFFERENT)
+        for each in edit.awaited
+    )
+
+
 def _nothing_landed(edits: list[AttributeEdit]) -> bool:
     """Nothing of edits sent together is there, and nobody else's value either: sending again harms nothing.
 
@@ -179,8 +187,8 @@ def _nothing_landed(edits: list[AttributeEdit]) -> bool:
     for edit in edits:
         for change in edit.changes.all():
             based_on.setdefault(change.key, set()).add(change.baseline or "")
-    awaited = [change for edit in edits for change in edit.awaited]
-    return all((each.observed or "") in based_on[each.key] for each in awaited)
+    sent = [change for edit in edits for change in edit.awaited if change.carried]
+    return all((each.observed or "") in based_on[each.key] for each in sent)
 
 
 def _was_there(
@@ -269,7 +277,8 @@ def _send_to(turn: Turn, edits: list[AttributeEdit], fate: State, look: Look) ->
 
 
 def _why_again(edit: AttributeEdit) -> Reason:
-    return reasons.NOT_THERE_AFTER_ALL if edit.look_only else reasons.RESENDING
+    believed = edit.look_only or edit.accepted_at
+    return reasons.NOT_THERE_AFTER_ALL if believed else reasons.RESENDING
 
 
 def confirm(
@@ -300,8 +309,12 @@ def requeue(
     source: Answer[Any] | GenesysError | None,
     **columns: Any,
 ) -> None:
-    """Back into the queue, every key as it was before the sending."""
-    changes = [change for edit in edits for change in edit.changes.all()]
+    """Back into the queue, every key as it was before the sending; of what was accepted, a key taken over stays so."""
+    changes = [
+        change
+        for edit in edits
+        for change in (edit.awaited if edit.accepted_at else edit.changes.all())
+    ]
     for change in changes:
         change.verdict, change.agreeing = Verdict.PENDING, 0
     turn.save_verdicts(changes)

@@ -78,6 +78,10 @@ class Verdict(models.TextChoices):
     UNSENT = "unsent", _("Unsent")
 
 
+#: Of a key nobody has looked at, so far or at all.
+NOT_LOOKED_AT = (Verdict.PENDING, Verdict.UNKNOWN, Verdict.UNSENT, Verdict.REPLACED)
+
+
 class IllegalMove(Exception):
     """A move that `MOVES` does not know: a bug, never a user's mistake."""
 
@@ -229,6 +233,8 @@ class AttributeChange(models.Model):
     value = models.TextField(blank=True)
     #: What the form showed, the empty string where the key was absent; null: unknown, so no conflict is looked for.
     baseline = models.TextField(null=True)
+    #: Whether the last call carried it: what held its value already, as far as we knew, was left out.
+    carried = models.BooleanField(default=True, db_default=True)
     verdict = models.CharField(max_length=9, choices=Verdict.choices, default=Verdict.PENDING)
     #: What Genesys showed at the newest look; null: absent, or not looked yet.
     observed = models.TextField(null=True)
@@ -243,6 +249,11 @@ class AttributeChange(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def was_read(self) -> bool:
+        """Somebody looked: where nothing was observed, there was no such key."""
+        return self.observed is not None or self.verdict not in NOT_LOOKED_AT
 
 
 class EditMove(models.Model):

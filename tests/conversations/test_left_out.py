@@ -1,0 +1,77 @@
+"""What holds its value already is left out of a call. Where that was believed and is not so, it is sent after all."""
+
+from typing import Any
+
+import pytest
+
+from conversations.models import State, Verdict
+from tests.builders import Hands, save, verdicts
+from tests.genesys import Made, Sandbox
+
+pytestmark = pytest.mark.pipeline
+
+
+@pytest.fixture
+def believed(sandbox: Sandbox, made: Made) -> Made:
+    """We hold that the tier is silver, and have not heard that somebody changed it."""
+    sandbox.write(made, {"tier": "theirs"})
+    return made
+
+
+def bodies(sandbox: Sandbox, made: Made) -> list[dict[str, Any]]:
+    """What our calls wrote to the conversation that is the test's own: which keys, at which PATCH."""
+    return [each["attributes"] for each in sandbox.calls(made) if each["method"] == "PATCH"][1:]
+
+
+def test_a_key_that_holds_its_value_is_left_out(sandbox: Sandbox, hands: Hands, made: Made) -> None:
+    edit = hands.until_settled(save(made, {"tier": "silver", "note": "hello"}))
+    assert (edit.state, edit.sends) == (State.CONFIRMED, 1)
+    assert bodies(sandbox, made) == [{"note": "hello"}]
+
+
+def test_a_key_that_was_believed_to_hold_its_value_is_sent_after_all(
+    sandbox: Sandbox, hands: Hands, believed: Made
+) -> None:
+    edit = hands.until_settled(save(believed, {"tier": "silver", "note": "hello"}))
+    assert (edit.state, edit.sends) == (State.CONFIRMED, 2)
+    assert bodies(sandbox, believed)[-1] == {"tier": "silver", "note": "hello"}
+    assert sandbox.attributes(believed)["tier"] == "silver"
+
+
+def test_and_so_is_an_edit_of_which_a_call_for_others_carried_nothing(
+    sandbox: Sandbox, hands: Hands, believed: Made
+) -> None:
+    first, second = save(believed, {"tier": "silver"}), save(believed, {"note": "hello"})
+    for edit in (first, second):
+        hands.until_settled(edit)
+        assert edit.state == State.CONFIRMED
+    assert bodies(sandbox, believed) == [{"note": "hello"}, {"tier": "silver"}]
+
+
+def test_though_nobody_answered_the_first_call(
+    sandbox: Sandbox, hands: Hands, believed: Made
+) -> None:
+    sandbox.fault("reset_before_landing", believed, times=1)
+    edit = hands.until_settled(save(believed, {"tier": "silver", "note": "hello"}))
+    assert edit.state == State.CONFIRMED
+    assert sandbox.attributes(believed)["tier"] == "silver"
+
+
+def test_a_key_taken_over_by_an_edit_of_the_same_call_is_not_sent_with_it(
+    sandbox: Sandbox, hands: Hands, believed: Made
+) -> None:
+    first = save(believed, {"tier": "silver", "note": "old"})
+    second = save(believed, {"note": "new"})
+    for edit in (first, second):
+        hands.until_settled(edit)
+        assert edit.state == State.CONFIRMED
+    assert verdicts(first) == {"tier": Verdict.CONFIRMED, "note": Verdict.REPLACED}
+    assert bodies(sandbox, believed) == [{"note": "new"}, {"tier": "silver"}]
+
+
+def test_it_is_not_fought_over(sandbox: Sandbox, hands: Hands, believed: Made) -> None:
+    """The second call has carried the key: if it does not stick, that is said."""
+    sandbox.fault("key_lost", believed, key="tier")
+    edit = hands.until_settled(save(believed, {"tier": "silver", "note": "hello"}))
+    assert (edit.state, edit.sends) == (State.NOT_PERSISTED, 2)
+    assert verdicts(edit) == {"tier": Verdict.DIFFERENT, "note": Verdict.CONFIRMED}
