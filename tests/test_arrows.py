@@ -20,6 +20,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "dashboard.intake": (),
     "dashboard.urls": ("dashboard.signing_in", "dashboard.views"),
     "dashboard.panel_urls": ("dashboard.urls", "dashboard.views"),
+    "dashboard.middleware": ("dashboard.place",),
     "dashboard.place": (),
     "dashboard.notices": ("conversations.news",),
     "dashboard.models": ("dashboard.models",),
@@ -287,6 +288,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conversations.staff": ("conversations.models",),
     "conversations.edits": (
         "conversations.outage",
+        "conversations.setback",
         "conversations.catalogue",
         "conversations.workers",
         "conversations.scopes",
@@ -297,6 +299,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "conversations.genesys",
     ),
     "conversations.housekeeping": ("conversations.models",),
+    "conversations.setback": ("conversations.budget", "conversations.models"),
     "conversations.coverage": ("conversations.models",),
     "conversations.status": (
         "conversations.budget",

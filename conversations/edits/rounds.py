@@ -20,6 +20,7 @@ from conversations.models import Heartbeat, tally
 from conversations.models import lane as lanes
 from conversations.models.clock import now as database_now
 from conversations.outage import Outage
+from conversations.setback import Comparison
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -74,6 +75,7 @@ class Sweep(threading.Thread):
         super().__init__(name="sweep", daemon=True)
         self._attend, self._also = attend, also
         self._beaten = self._tallied = 0.0
+        self._comparison = Comparison()
 
     def run(self) -> None:
         """Until the process ends. The outermost loop: whatever happens is logged and tried again."""
@@ -90,6 +92,7 @@ class Sweep(threading.Thread):
             time.sleep(max(0.0, started + SWEEP_SECONDS - time.monotonic()))
 
     def _round(self, now: float) -> None:
+        self._comparison.round()
         if now - self._beaten >= HEARTBEAT_SECONDS:
             beat("worker")
             self._beaten = now

@@ -243,7 +243,8 @@ class Client:
             if _never_connected(error):
                 raise NotSent(Trouble.UNREACHABLE, code="no.connection") from error
             raise OutcomeUnknown(Trouble.CUT, code="cut") from error
-        except (requests.exceptions.RequestException, OSError) as error:
+        # Of a header that is none, such as where an answer sends us, `requests` may complain in words of its own.
+        except (requests.exceptions.RequestException, OSError, *UNREADABLE) as error:
             raise OutcomeUnknown(Trouble.NO_ANSWER, code="no.answer") from error
 
     @property

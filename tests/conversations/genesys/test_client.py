@@ -268,6 +268,14 @@ def _garbage(line: socket.socket) -> None:
     line.sendall(b"\x00\xff not http at all\r\n\r\n")
 
 
+def _nowhere(line: socket.socket) -> None:
+    line.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n")
+
+
+def _unspeakable(line: socket.socket) -> None:
+    line.sendall(b"HTTP/1.1 302 Found\r\nLocation: \xff\xfe\r\nContent-Length: 0\r\n\r\n")
+
+
 def _nothing(line: socket.socket) -> None:
     line.recv(1)
 
@@ -351,7 +359,9 @@ class TestBehindAProxy:
 
 
 class TestAServerThatMisbehaves:
-    @pytest.mark.parametrize("serve", [_drip_headers, _endless_body, _garbage, _nothing])
+    @pytest.mark.parametrize(
+        "serve", [_drip_headers, _endless_body, _garbage, _nowhere, _unspeakable, _nothing]
+    )
     def test_never_holds_us_and_never_fools_us(self, sandbox: Sandbox, serve: Serve) -> None:
         with a_bad_server(serve) as config:
             started = time.monotonic()
