@@ -46,10 +46,11 @@ from conversations.models.clock import moment, now
 from conversations.models.edit import MOVES, OPEN
 from tests.builders import feed_put_back, followed_for_long
 from tests.chaos.truth import NEVER_SENT, Held
-from tests.conversations.clients import Died, Frozen, Mortal
+from tests.conversations.clients import Died, Frozen, Mortal, Overtaken
 from tests.genesys import Sandbox
 from tests.processes import until
 
+EXAMPLES = int(os.environ.get("PROMISES_EXAMPLES", "15"))
 KEYS = ("tier", "case", "note")
 FAULTS: list[tuple[str, Mapping[str, Any]]] = [
     ("never_stored", {}),
@@ -71,6 +72,14 @@ FAULTS: list[tuple[str, Mapping[str, Any]]] = [
 ]
 #: Values that come back, so that an old sighting can be mistaken for a new one; None: one nobody ever used.
 VALUES = st.sampled_from(["gold", "silver", None, None])
+#: What may happen while a call is under way: methods of the machine.
+MEANWHILE = (
+    "they_write_and_an_event_tells",
+    "event_tells",
+    "somebody_saves",
+    "somebody_withdraws",
+    "somebody_checks_again",
+)
 #: Ways in which a write breaks and leaves nothing.
 BREAKING = ("general_conflict", "server_error", "reset_before_landing")
 #: Answers after which a write has surely not been carried out.
@@ -146,6 +155,48 @@ class OneParticipant(RuleBasedStateMachine):
             self.sandbox.fault(name, self.made, times=1, **parameters)
         self._work(genesys())
         self.sandbox.clear_faults()
+
+    @rule(
+        when=st.sampled_from(["read", "writing", "written"]),
+        what=st.lists(st.sampled_from(MEANWHILE), min_size=1, max_size=2),
+        value=VALUES,
+        fault=st.sampled_from([None, *FAULTS]),
+    )
+    def things_happen_during_a_call(
+        self,
+        when: str,
+        what: list[str],
+        value: str | None,
+        fault: tuple[str, Mapping[str, Any]] | None,
+    ) -> None:
+        """Just after the answer of a read was made, just before a write leaves, or before its answer is here."""
+
+        def happen(*_: object) -> None:
+            for each in what:
+                getattr(self, f"_{each}")(value)
+
+        if fault is not None:
+            self.sandbox.fault(fault[0], self.made, times=1, **fault[1])
+        self._work(Overtaken(**{when: happen}))
+        self.sandbox.clear_faults()
+
+    def _they_write_and_an_event_tells(self, value: str | None) -> None:
+        self.another_system_writes({"tier"}, value)
+        self._event_tells(value)
+
+    def _event_tells(self, _: str | None) -> None:
+        self.an_event_is_made()
+        self.an_event_arrives(-1)
+
+    def _somebody_saves(self, value: str | None) -> None:
+        self.save({"tier"}, knows=True, value=value)
+
+    def _somebody_withdraws(self, _: str | None) -> None:
+        self.withdraw(-1)
+
+    def _somebody_checks_again(self, _: str | None) -> None:
+        for edit in self._edits().exclude(state__in=OPEN):
+            watch.check_again(edit)
 
     @rule()
     def a_value_comes_back_and_is_lost_where_a_read_is_stale(self) -> None:
@@ -367,12 +418,23 @@ class OneParticipant(RuleBasedStateMachine):
                     assert not doubtful.get(value), "sent again without a look"
                     doubtful[value] = each["status"] not in SURELY_NOT
 
+    @invariant()
+    def what_was_accepted_was_sent(self) -> None:
+        """But for keys that were left out because they held their value."""
+        calls = [each for each in self._writes() if each["status"] not in SURELY_NOT]
+        accepted = self._edits().filter(accepted_at__isnull=False, sends__gt=0)
+        for edit in accepted.prefetch_related("changes"):
+            for change in edit.awaited:
+                if change.carried:
+                    assert any(_carries(each, change) for each in calls)
+
     def teardown(self) -> None:
-        """Whatever happened: everything settles, and the newest verdict on every key is the truth."""
+        """Whatever happened: everything settles, no doubt is forgotten, and what counts as proven is the truth."""
         try:
             while self.frozen:
                 self.thaw()
             self._come_to_rest()
+            self._what_is_green_is_what_we_hold()
             for edit in self._edits().exclude(state__in=OPEN):
                 watch.check_again(edit)
             self._come_to_rest()
@@ -391,13 +453,41 @@ class OneParticipant(RuleBasedStateMachine):
             self.the_window_passes()
         raise AssertionError("it does not come to rest")
 
+    def _what_is_green_is_what_we_hold(self) -> None:
+        held = Participant.objects.get(participant_id=self.made.customer).attributes
+        unsure = self._lanes().filter(late_look_at__isnull=False).exists()
+        for change in self._in_force():
+            assert unsure or held.get(change.key, "") == change.value, "a doubt was forgotten"
+
     def _verdicts_are_the_truth(self) -> None:
+        truth = self.sandbox.attributes(self.made)
+        for change in self._in_force():
+            assert truth.get(change.key, "") == change.value
         assert not self._edits().filter(state__in=OPEN).exists()
         truth = self.sandbox.attributes(self.made)
         for key, change in self._newest().items():
             if change.verdict not in (Verdict.UNKNOWN, Verdict.PENDING):
                 there = truth.get(key, "") == change.value
                 assert there == (change.verdict == Verdict.CONFIRMED), (key, change.verdict)
+
+    def _in_force(self) -> list[AttributeChange]:
+        """What is said to be there: proven, and nobody of ours has, or may have, taken it over."""
+        rows = AttributeChange.objects.filter(edit__in=self._edits()).select_related("edit")
+        written = [e for e in rows if e.verdict not in (Verdict.UNSENT, Verdict.REPLACED)]
+        lost = [
+            each
+            for each in written
+            if each.edit.state == State.NOT_PERSISTED and each.verdict != Verdict.CONFIRMED
+        ]
+        return [
+            each
+            for each in written
+            if (each.edit.state, each.verdict) == (State.CONFIRMED, Verdict.CONFIRMED)
+            and not any(
+                newer.key == each.key and newer.edit.seq > each.edit.seq and newer not in lost
+                for newer in written
+            )
+        ]
 
     # --- Short ways ---
 
@@ -459,6 +549,7 @@ def _put_away(sandbox: Sandbox) -> Iterator[None]:
         EditLane.objects.filter(pk__gt=newest).update(due_at=None, late_look_at=None)
 
 
+@pytest.mark.timeout(180 + 20 * EXAMPLES)
 @pytest.mark.usefixtures("hands")
 def test_every_promise_is_kept_in_any_order_of_events(sandbox: Sandbox) -> None:
     OneParticipant.sandbox = sandbox
@@ -467,7 +558,7 @@ def test_every_promise_is_kept_in_any_order_of_events(sandbox: Sandbox) -> None:
         run_state_machine_as_test(
             OneParticipant,
             settings=settings(
-                max_examples=int(os.environ.get("PROMISES_EXAMPLES", "15")),
+                max_examples=EXAMPLES,
                 stateful_step_count=15,
                 deadline=None,
                 # The same cases in every run; PROMISES_SEED=random looks for new ones.
