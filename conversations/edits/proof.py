@@ -181,14 +181,16 @@ def _was_left_out_in_vain(edit: AttributeEdit) -> bool:
 def _nothing_landed(edits: list[AttributeEdit]) -> bool:
     """Nothing of edits sent together is there, and nobody else's value either: sending again harms nothing.
 
-    What is there is what one of them was based on: a later one may have been based on an earlier one.
+    What is there is what one of them was based on: a later one may have been based on an earlier one. A key that was
+    left out of the write tells nothing of it, but for somebody else's value where the form showed another.
     """
     based_on: dict[str, set[str]] = {}
     for edit in edits:
         for change in edit.changes.all():
             based_on.setdefault(change.key, set()).add(change.baseline or "")
-    sent = [change for edit in edits for change in edit.awaited if change.carried]
-    return all((each.observed or "") in based_on[each.key] for each in sent)
+    awaited = [change for edit in edits for change in edit.awaited]
+    telling = [each for each in awaited if each.carried or each.baseline is not None]
+    return all((each.observed or "") in based_on[each.key] for each in telling)
 
 
 def _was_there(

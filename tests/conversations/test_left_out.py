@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from conversations.edits import accept
+from conversations.edits.accept import Wish
 from conversations.models import State, Verdict
 from tests.builders import Hands, save, verdicts
 from tests.genesys import Made, Sandbox
@@ -75,3 +77,14 @@ def test_it_is_not_fought_over(sandbox: Sandbox, hands: Hands, believed: Made) -
     edit = hands.until_settled(save(believed, {"tier": "silver", "note": "hello"}))
     assert (edit.state, edit.sends) == (State.NOT_PERSISTED, 2)
     assert verdicts(edit) == {"tier": Verdict.DIFFERENT, "note": Verdict.CONFIRMED}
+
+
+def test_nor_sent_over_somebody_elses_value(sandbox: Sandbox, hands: Hands, believed: Made) -> None:
+    """The form showed another value than the one that somebody has written since: that is theirs to decide."""
+    sandbox.fault("reset_before_landing", believed, times=1)
+    wishes = {"tier": Wish("silver", "bronze"), "note": Wish("hello", "")}
+    edit = accept.save(believed.id, believed.customer, wishes).edit
+    hands.until_settled(edit)
+    assert (edit.state, edit.sends) == (State.NOT_PERSISTED, 1)
+    assert sandbox.attributes(believed)["tier"] == "theirs"
+    assert sandbox.methods(believed).count("GET") < 12
