@@ -24,6 +24,8 @@ CATALOGUE = "catalogue"
 FLUSH_SECONDS = 0.2
 RETRY_SECONDS = 2.0
 BUCKET_SECONDS = 20.0
+#: So long a process that ends waits for its own thread: that may be waiting for a database that does not answer.
+END_SECONDS = 5.0
 
 
 def of(user: User) -> list[str]:
@@ -63,7 +65,7 @@ class _Announcer:
     def __init__(self) -> None:
         self._changed: set[UUID] = set()
         self._lock = threading.Condition()
-        #: Whoever flushes last, as this process ends, waits for a flush that is under way.
+        #: Whoever flushes last, as this process ends, waits a while for a flush that is under way.
         self._flushing = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -73,13 +75,20 @@ class _Announcer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
                 self._thread.start()
-                atexit.register(self.flush)
+                atexit.register(self.flush, END_SECONDS)
             self._lock.notify()
 
-    def flush(self) -> bool:
-        """Raise the counters now; says whether the database could be reached. If not, the changes go with the next."""
-        with self._flushing:
+    def flush(self, patience: float = -1) -> bool:
+        """Raise the counters now; says whether the database could be reached. If not, the changes go with the next.
+
+        `patience`: how long (seconds) to wait for a flush that is under way; by default as long as it takes.
+        """
+        if not self._flushing.acquire(timeout=patience):
+            return False
+        try:
             return self._flush()
+        finally:
+            self._flushing.release()
 
     def _flush(self) -> bool:
         with self._lock:

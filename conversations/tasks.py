@@ -1,7 +1,9 @@
 """Celery's doors: have a look at this lane, look for this conversation. The rooms are elsewhere."""
 
 import sys
+import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -105,15 +107,45 @@ def start_rounds(sender: Any, **_: Any) -> None:
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     global _alarms  # noqa: PLW0603 - one per process, made when the worker is ready
-    attend = partial(_attend, sender.pool)
-    _alarms = Alarms(attend)
+    room = WaitingRoom(sender.pool, _look_at_and_log)
+    _alarms = Alarms(room.attend)
     _alarms.start()
-    Sweep(attend, partial(_look_for_causes, sender.pool)).start()
+    Sweep(room.attend, partial(_look_for_causes, sender.pool)).start()
     CensusTaker().start()
 
 
-def _attend(pool: Any, lane_id: int) -> None:
-    pool.apply_async(_look_at_and_log, (lane_id,))
+class WaitingRoom:
+    """The lanes that wait for a thread of this worker, each once.
+
+    While all threads are busy the sweep finds the same lanes every few seconds. Let in each time, thousands would wait
+    before long, and a new edit behind all of them.
+    """
+
+    def __init__(self, pool: Any, work: Callable[[int], None]) -> None:
+        self._pool, self._work = pool, work
+        self._waiting: set[int] = set()
+        self._lock = threading.Lock()
+
+    def attend(self, lane_id: int) -> None:
+        """Have the lane worked on, without waiting for it."""
+        with self._lock:
+            if lane_id in self._waiting:
+                return
+            self._waiting.add(lane_id)
+        try:
+            self._pool.apply_async(self._take_turn, (lane_id,))
+        except BaseException:
+            self._leave(lane_id)
+            raise
+
+    def _take_turn(self, lane_id: int) -> None:
+        # Before the work: it may be too far already to see why somebody asks from now on.
+        self._leave(lane_id)
+        self._work(lane_id)
+
+    def _leave(self, lane_id: int) -> None:
+        with self._lock:
+            self._waiting.discard(lane_id)
 
 
 def _look_for_causes(pool: Any) -> None:

@@ -4,7 +4,7 @@ import itertools
 import signal
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from uuid import UUID
 
@@ -84,8 +84,7 @@ def freeze_idle(processes: list[Process]) -> bool:
             each.freeze()
     if connection.vendor == "sqlite" or not _sessions_in_transaction():
         return True
-    for each in processes:
-        each.signal(signal.SIGCONT)
+    thaw(processes)
     return False
 
 
@@ -93,11 +92,17 @@ def freeze_idle(processes: list[Process]) -> bool:
 def frozen() -> Iterator[None]:
     """Worker and listener of the run, if there are any, stand still."""
     processes = [each for each in Process.running_ones if each.name in {"worker", "listen"}]
-    until(lambda: freeze_idle(processes), 30, what="all are frozen, outside any transaction")
     try:
+        until(lambda: freeze_idle(processes), 30, what="all are frozen, outside any transaction")
         yield
     finally:
-        for each in processes:
+        thaw(processes)
+
+
+def thaw(processes: list[Process]) -> None:
+    """Have all of them go on; one may be dead by now, which must not leave the others frozen."""
+    for each in processes:
+        with suppress(ProcessLookupError):
             each.signal(signal.SIGCONT)
 
 

@@ -7,6 +7,7 @@ minutes on them. The copy runs the very command, from its first line on; only wh
 import json
 import os
 import runpy
+import select
 import shlex
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
+#: No command that is run to its end takes longer (seconds).
+LONGEST_SECONDS = 120.0
 
 
 class Copy:
@@ -70,13 +73,21 @@ class Original:
 
     def end(self) -> None:
         """The copies go on."""
-        self._process.communicate()
+        try:
+            self._process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
 
     def _ask(self, arguments: Sequence[str] = (), **wish: object) -> int:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{json.dumps({'arguments': arguments, **wish})}\n")
         self._process.stdin.flush()
+        answered, _, _ = select.select([self._process.stdout], [], [], LONGEST_SECONDS)
+        if not answered:
+            self._process.kill()
+            raise subprocess.TimeoutExpired(self.command, LONGEST_SECONDS)
         return int(self._process.stdout.readline())
 
 

@@ -111,7 +111,11 @@ class Process:
 
 
 def _is_stopped(thread: Path) -> bool:
-    return (thread / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+    """Also one that has ended since it was listed."""
+    try:
+        return (thread / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

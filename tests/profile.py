@@ -42,7 +42,14 @@ def _own_database() -> str:
         connection.execute(f"CREATE DATABASE {name}")
 
     def drop() -> None:
-        with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        # No test's limit of time holds here any more: a server that hangs must not keep this process.
+        with psycopg.connect(
+            POSTGRES,
+            autocommit=True,
+            connect_timeout=5,
+            tcp_user_timeout=10_000,
+            options="-c statement_timeout=30000",
+        ) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     atexit.register(drop)

@@ -71,9 +71,13 @@ class Line:
         """Open a channel, subscribe, connect. Raises `GenesysError` of the calls, or `Dropped` when no socket opens."""
         self.channel = genesys.create_channel().value
         self._socket = _open(self.channel.connect_uri, genesys)
-        self.subscriptions: list[Subscription] = genesys.subscribe(self.channel, topics).value
         #: Genesys has announced that it will close the socket in about a minute (API.md 7.2).
         self.closing = False
+        try:
+            self.subscriptions: list[Subscription] = genesys.subscribe(self.channel, topics).value
+        except BaseException:
+            self.close()  # nobody else can, and the 21st of such channels would evict a line that is well
+            raise
 
     def close(self) -> None:
         """End it; whoever reads the notices gets `Dropped`."""

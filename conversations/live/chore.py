@@ -7,13 +7,21 @@ import structlog
 from django.db import DatabaseError, close_old_connections, connection
 
 from conversations import budget
-from conversations.genesys import GenesysError
+from conversations.genesys import GenesysError, Refused
 from conversations.live import mishap
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 #: After trouble with the database or with Genesys the next try is made this much later.
 AFTER_TROUBLE_SECONDS = 2.0
+#: What Genesys refuses it will go on refusing until somebody gives us a permission.
+REFUSED_SECONDS = 60.0
+
+
+def asked_to_wait(error: GenesysError) -> float | None:
+    """For how long Genesys wants to be left alone, as far as we do so: nobody here has a deadline that would end it."""
+    asked = error.retry_after
+    return None if asked is None else min(asked, budget.MAX_BLOCK_SECONDS)
 
 
 class Chore(threading.Thread, ABC):
@@ -66,7 +74,8 @@ class Chore(threading.Thread, ABC):
     def _without_answer(self, error: GenesysError) -> float:
         log.warning("no answer for a chore", chore=self.name, status=error.status, code=error.code)
         budget.heed(error)
-        return error.retry_after or AFTER_TROUBLE_SECONDS
+        usual = REFUSED_SECONDS if isinstance(error, Refused) else AFTER_TROUBLE_SECONDS
+        return asked_to_wait(error) or usual
 
     def _rest(self, seconds: float) -> None:
         with self._changed:

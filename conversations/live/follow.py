@@ -144,7 +144,7 @@ class Listener:
             self._rounds(heard=notices[-1].received if notices else None)
             self._intake.take(notices)
             if time.monotonic() > due:
-                topics, due = self._topics(), _next_check()
+                topics, due = self._topics(topics), _next_check()
             if (ears.ageing or topics != ears.topics) and self._may_renew():
                 self._renew(ears, topics)
 
@@ -166,8 +166,16 @@ class Listener:
         self._renewed = time.monotonic() if due else self._renewed
         return due
 
-    def _topics(self) -> frozenset[str]:
-        return frozenset(queue_topic(each.id) for each in queues.chosen(self._genesys))
+    def _topics(self, known: frozenset[str]) -> frozenset[str]:
+        """What is to be heard; where Genesys does not say, what is known: the line itself is well."""
+        try:
+            return frozenset(queue_topic(each.id) for each in queues.chosen(self._genesys))
+        except GenesysError as trouble:
+            log.warning("queues could not be checked", error=type(trouble).__name__)
+            budget.heed(trouble)
+            return known
+        finally:
+            self._round = time.monotonic()  # it may take long, which is not to stand still
 
     # --- What is due about once a second ---
 

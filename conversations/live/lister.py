@@ -60,8 +60,10 @@ class Lister(Chore):
         self._genesys = genesys
         # Better after the line is open: what begins while it opens would be missing.
         self._all_due = self._newest_due = time.monotonic() + WITHOUT_A_LINE_SECONDS
-        #: The first complete listing since nobody listened is still going on.
+        #: The first listing since nobody listened is still going on; reads that can wait come after it.
         self.behind = True
+        #: None was complete since nobody listened.
+        self._after_a_gap = True
         self._queue_ids: Collection[UUID] = ()
         #: How often a gap was to be healed.
         self._asked = 0
@@ -69,8 +71,8 @@ class Lister(Chore):
     def heal_gap(self, queue_ids: Collection[UUID]) -> None:
         """List everything now: nobody told us what happened meanwhile. Only these queues, if any are named."""
         self._queue_ids = queue_ids if len(queue_ids) <= MOST_QUEUES_TO_NAME else ()
-        self._all_due, self.behind = time.monotonic(), True
-        self._asked += 1
+        self._asked += 1  # first: a listing that ends just now must know
+        self._all_due, self.behind, self._after_a_gap = time.monotonic(), True, True
         self.wake()
 
     def work(self) -> float:
@@ -86,11 +88,15 @@ class Lister(Chore):
     def _list_all_in_time(self) -> float:
         """List all; says when to do so again. After a gap that is soon: a listing lags, so what ended shortly before
         the gap was healed is listed still, and no event will ever tell."""
-        asked, after_a_gap = self._asked, self.behind
-        calls = self._list_all()
-        if asked != self._asked:  # a gap came in the middle, and what began in it may be missing
+        asked, after_a_gap = self._asked, self._after_a_gap
+        try:
+            calls = self._list_all()
+        finally:
+            # Complete or not: it may fail for ever, and what was missed in the gap must be read all the same.
+            self.behind = asked != self._asked
+        if self.behind:  # a gap came in the middle, and what began in it may be missing
             return time.monotonic()
-        self.behind = False
+        self._after_a_gap = False
         return time.monotonic() + (LAG_SECONDS if after_a_gap else _pause_for(calls))
 
     def _list_all(self) -> int:

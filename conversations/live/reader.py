@@ -16,7 +16,7 @@ from conversations.budget import HeldBack, Use
 from conversations.edits import watch
 from conversations.genesys import Client, GenesysError, Refused
 from conversations.live import mishap
-from conversations.live.chore import Chore
+from conversations.live.chore import Chore, asked_to_wait
 from conversations.mirror import Reading
 from conversations.models.clock import now
 
@@ -126,4 +126,4 @@ def _could_not_record(conversation_id: UUID, error: Exception) -> None:
 def _could_not_read(conversation_id: UUID, error: GenesysError) -> None:
     log.warning("conversation could not be read", status=error.status, code=error.code)
     budget.heed(error)
-    mirror.could_not_read(conversation_id, error.retry_after)
+    mirror.could_not_read(conversation_id, asked_to_wait(error))

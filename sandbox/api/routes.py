@@ -90,7 +90,9 @@ ENDPOINTS: Final = (
     _endpoint("GET", f"{V2}/authorization/divisions", signin.divisions),
     _endpoint("GET", f"{V2}/oauth/scopes", signin.scopes),
     _endpoint("GET", f"{V2}/users/me", signin.users_me),
-    _endpoint("GET", f"{V2}/routing/queues", routing.list_queues, "routing:queue:view"),
+    _endpoint(
+        "GET", f"{V2}/routing/queues", routing.list_queues, "routing:queue:view", call="queues"
+    ),
     _endpoint(
         "POST",
         f"{V2}/analytics/conversations/details/query",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 Kind = Literal["write", "answer", "event"]
-CALLS: Final = ("write", "read", "list", "token", "channel", "subscribe", "any")
+CALLS: Final = ("write", "read", "list", "queues", "token", "channel", "subscribe", "any")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from conversations.models import AttributeEdit, EditLane, State
 from conversations.models.lane import LEASE_SECONDS
 from dashboard.celery import app
-from tests.builders import save
+from tests.builders import save, thaw
 from tests.chaos.crew import Crew
 from tests.chaos.gate import Gate
 from tests.chaos.servers import Redis, Server
@@ -167,10 +167,10 @@ def _freeze_before_it_writes(ground: Ground) -> bool:
     """Whether the victim is frozen now, and holds back a PATCH."""
     gate, (victim, *others) = ground.crew.gate, ground.crew.workers
     others = [each for each in others if each.running()]
-    _freeze_outside_a_transaction(others)  # the victim is the only one to take the edit
-    gate.shut()
     caught = False
     try:
+        _freeze_outside_a_transaction(others)  # the victim is the only one to take the edit
+        gate.shut()
         edit = save(ground.quiet, {"count": f"older {uuid.uuid4().hex}"})
         until(lambda: _stands_at_the_gate(edit, victim, gate), 30, every=0.005)
         _freeze_outside_a_transaction([victim])
@@ -182,8 +182,7 @@ def _freeze_before_it_writes(ground: Ground) -> bool:
         pass
     finally:
         gate.open()
-        for each in others:
-            each.signal(signal.SIGCONT)
+        thaw(others)
     return caught
 
 

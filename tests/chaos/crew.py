@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from tests.builders import thaw
 from tests.chaos.gate import Gate
 from tests.processes import Process
 
@@ -78,9 +79,7 @@ class Crew(threading.Thread):
         return len(dead) == len(victims)
 
     def thaw(self) -> None:
-        for each in self.everybody:
-            if each.running():
-                each.signal(signal.SIGCONT)
+        thaw([each for each in self.everybody if each.running()])
 
     def end(self) -> None:
         self._over.set()

@@ -50,7 +50,11 @@ class People:
         self._over = threading.Event()
         self._conversations = conversations
         self._threads = [
-            threading.Thread(target=self._save_on, args=(n, random.Random(seed + n), rate / count))
+            threading.Thread(
+                target=self._save_on,
+                args=(n, random.Random(seed + n), rate / count),
+                daemon=True,  # a storm that failed must not go on with them
+            )
             for n in range(count)
         ]
 

@@ -4,7 +4,9 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -110,11 +112,13 @@ def rage(
         findings = truth.judge(people.wanted, [*conversations, quiet], sandbox, weather.late)
         _wrong_clock_worked(plan, ground)
     finally:
-        crew.thaw()
-        people.end()
-        weather.clear()
-        crew.end()
-        sandbox.switch(latency_ms=0)
+        _clear_up(
+            crew.thaw,
+            people.end,
+            weather.clear,
+            crew.end,
+            partial(sandbox.switch, latency_ms=0),
+        )
     return Report(
         findings,
         dict(ground.hits),
@@ -123,6 +127,13 @@ def rage(
         dict(crew.exits),
         time.monotonic() - started,
     )
+
+
+def _clear_up(*steps: Callable[[], object]) -> None:
+    """One after the other, each whatever became of those before it; what went wrong is raised at the end."""
+    with ExitStack() as later:
+        for each in reversed(steps):
+            later.callback(each)
 
 
 def _are_known(conversations: list[Made]) -> bool:

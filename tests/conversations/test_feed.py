@@ -44,6 +44,18 @@ def _channels(sandbox: Sandbox) -> list[str]:
     return [each["path"] for each in sandbox.calls() if each["path"].endswith("/channels")]
 
 
+def _listings(sandbox: Sandbox) -> list[int]:
+    """How each try to list was answered."""
+    return [each["status"] for each in sandbox.calls() if each["call"] == "list"]
+
+
+def _listed_again(sandbox: Sandbox) -> None:
+    """A listing that was refused rests for long, but not beyond a new line; the next tests need one."""
+    listed = Feed.objects.get().listed_at
+    sandbox.call("POST", "sockets/drop")
+    until(lambda: Feed.objects.get().listed_at > listed, 40, what="everything is listed again")
+
+
 class TestAnEvent:
     def test_of_a_conversation_followed_long_enough_proves_without_a_read(
         self, sandbox: Sandbox
@@ -110,6 +122,23 @@ class TestAGap:
         until(lambda: Feed.objects.get().opened_at > opened, seconds=40, what="a new line is open")
         reached(edit, State.REVERTED)
         assert held(made)["tier"] == "stolen"
+
+    def test_is_healed_though_the_listing_is_refused(self, sandbox: Sandbox) -> None:
+        made = known(sandbox.conversation(attributes={"tier": "silver"}), sandbox)
+        opened = Feed.objects.get().opened_at
+        sandbox.fault("forbidden", call="list")
+        sandbox.fault("event_lost", made, times=1)
+        sandbox.write(made, {"tier": "stolen"})
+        sandbox.call("DELETE", "calls")
+        try:
+            sandbox.call("POST", "sockets/drop")
+            until(lambda: Feed.objects.get().opened_at > opened, seconds=40, what="a new line")
+            until(lambda: held(made) == sandbox.attributes(made), 20, what="equal to the truth")
+            time.sleep(3)  # longer than after other trouble
+            assert _listings(sandbox) == [403]
+        finally:
+            sandbox.clear_faults()
+            _listed_again(sandbox)
 
     @pytest.mark.parametrize("how", ["reset", "close"])
     def test_ends_by_itself_however_the_line_went(

@@ -1,12 +1,18 @@
-"""Who leads no more writes nothing down about the line: the new leader's word stands."""
+"""Who leads keeps a line that is well; who leads no more writes nothing down about it: the new leader's word stands."""
 
+import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import dropwhile
+from typing import Any
 
 import pytest
 from django.db import connection
 from websockets.sync.server import ServerConnection
 
+from conversations.connection import genesys
+from conversations.live import follow
 from conversations.live.follow import Listener
 from conversations.live.lease import Lease, LeaseLost
 from conversations.models import Feed, FeedTopic, Leadership, Reason
@@ -66,6 +72,56 @@ def lead(listener: Listener) -> None:
     """Until it finds out that it leads no more."""
     assert listener._lease.take()
     listener._lead()
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """With a listener of the test's own, from its first line on."""
+    listener = Listener(genesys(), lambda _: None)
+
+    def run() -> None:
+        listener.run()
+        connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        listener.end()
+        thread.join(30)
+
+
+def _checked_since(sandbox: Sandbox, fault: str) -> int:
+    """How many questions for the queues were answered after the one the fault has hit."""
+    checks = [each for each in sandbox.calls() if each["call"] == "queues"]
+    since = dropwhile(lambda each: each["fault"] != fault, checks)
+    return sum((each["fault"], each["status"]) == (None, 200) for each in since)
+
+
+class TestALeader:
+    @pytest.mark.parametrize(
+        ("fault", "parameters"), [("server_error", {}), ("drip", {"seconds": 5})]
+    )
+    def test_keeps_a_line_that_is_well_though_the_queues_cannot_be_checked(
+        self,
+        sandbox: Sandbox,
+        monkeypatch: pytest.MonkeyPatch,
+        fault: str,
+        parameters: dict[str, Any],
+    ) -> None:
+        monkeypatch.setattr(follow, "CHECK_QUEUES_SECONDS", 0.3)
+        monkeypatch.setattr(follow, "FROZEN_SECONDS", 4.0)  # shorter than the slow answer takes
+        Feed.objects.update(opened_at=0)
+        with listening():
+            until(Feed.objects.filter(opened_at__gt=0).exists, 20, what="a line is open")
+            before = Feed.objects.get()
+            sandbox.call("DELETE", "calls")
+            sandbox.fault(fault, call="queues", times=1, **parameters)
+            until(lambda: _checked_since(sandbox, fault) >= 2, 30, what="they are checked again")
+            after = Feed.objects.get()
+        assert after.opened_at == before.opened_at
+        assert not str(after.trouble)
 
 
 class TestADeposedLeader:

@@ -14,10 +14,10 @@ import pytest
 from django.conf import settings
 from websockets.sync.server import ServerConnection
 
-from conversations import mirror
+from conversations import budget, mirror
 from conversations.connection import genesys
-from conversations.genesys import Answer, Client
-from conversations.genesys.notifications import Dropped, Notice, queue_topic, read_frame
+from conversations.genesys import Answer, Client, OutcomeUnknown
+from conversations.genesys.notifications import Dropped, Line, Notice, queue_topic, read_frame
 from conversations.genesys.shapes import Conversation as Shown
 from conversations.genesys.shapes import ListedPage
 from conversations.genesys.shapes import Participant as ShownParticipant
@@ -265,6 +265,33 @@ class TestWhoeverWorks:
         with at_work(Clumsy("clumsy")):
             until(lambda: len(tries) > 2, what="it is tried again")
 
+    def test_a_reader_is_not_silenced_for_a_day(self, sandbox: Sandbox) -> None:
+        made = known(sandbox)
+        row = Conversation.objects.filter(pk=made.id)
+        Conversation.objects.update(reading=Reading.NOT_WANTED)
+        mirror.want(row, Reading.DOUBT)
+        sandbox.fault("unavailable", made, call="read", times=1, retry_after=86_400)
+        with at_work(Reader(genesys(), lambda _: None, lambda: False)):
+            until(row.filter(read_failures__gt=0).exists, what="it could not be read")
+        wait = row.get().read_after - now()
+        assert 60 < wait <= budget.MAX_BLOCK_SECONDS
+
+    def test_a_chore_is_not_silenced_for_a_day(self, sandbox: Sandbox) -> None:
+        sandbox.fault("unavailable", call="list", times=1, retry_after=86_400)
+        lister = Lister(genesys())
+        lister.heal_gap(())
+        assert lister._try() == budget.MAX_BLOCK_SECONDS
+
+    def test_a_listing_that_is_refused_waits_long_and_lets_nobody_wait(
+        self, sandbox: Sandbox
+    ) -> None:
+        sandbox.fault("forbidden", call="list", times=1)
+        lister = Lister(genesys())
+        lister.heal_gap(())
+        assert lister.behind
+        assert lister._try() >= 60
+        assert not lister.behind
+
     def test_a_page_is_listed_but_for_what_cannot_be_recorded(self, sandbox: Sandbox) -> None:
         good, bad = uuid.uuid4(), uuid.uuid4()
         pages = {1: (shown(bad, "half a \ud83d"),), 2: (shown(bad, "\ud83d"), shown(good, "Zoe"))}
@@ -316,6 +343,24 @@ class TestEars:
         deep = "[" * 200_000
         with line_to(line_with(deep, raw)) as client, Ears(client, [self.TOPIC]) as ears:
             assert [each.topic for each in ears.take(5, 5.0)] == [self.TOPIC]
+
+    def test_hear_on_while_no_other_line_can_subscribe(self, sandbox: Sandbox) -> None:
+        """Were one left open at each try, the 21st channel would cost the line that is well (API.md 7.1)."""
+        made = sandbox.conversation()
+        topic = queue_topic(UUID(made.raw["queue"]["id"]))
+
+        def hears() -> bool:
+            return made.id in [
+                each.conversation.id for each in ears.take(50, 1.0) if each.conversation
+            ]
+
+        with Ears(genesys(), [topic]) as ears:
+            sandbox.fault("server_error", call="subscribe", times=30)
+            for _ in range(30):
+                with pytest.raises(OutcomeUnknown):
+                    Line(genesys(), [topic])
+            sandbox.write(made, {"tier": "gold"})
+            until(hears, what="the event is heard")
 
     def test_say_that_the_line_is_gone_when_one_dies(self, sandbox: Sandbox) -> None:
         with line_to(line_with()) as client, Ears(client, [self.TOPIC]) as ears:

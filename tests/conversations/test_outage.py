@@ -10,7 +10,7 @@ from structlog.stdlib import get_logger
 from structlog.testing import capture_logs
 
 from conversations.outage import Outage
-from tests.processes import Process, until
+from tests.processes import Process, manage, until
 
 
 class TestTheLog:
@@ -40,3 +40,13 @@ def test_a_worker_without_its_tables_goes_on_and_is_quiet(
     time.sleep(3)  # half a dozen rounds
     assert len(said.findall(worker.output())) == 2
     assert worker.running()
+
+
+def test_a_process_ends_though_its_announcer_waits_for_the_database() -> None:
+    code = """
+import uuid
+from conversations import scopes
+scopes._announcer._flushing.acquire()  # as its thread holds it for as long as a query takes
+scopes._announcer.add(uuid.uuid4())
+"""
+    assert manage("shell", "-c", code, LOG_LEVEL="WARNING").returncode == 0

@@ -2,15 +2,22 @@
 
 import json
 import os
+import select
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from kombu import Connection, Consumer, Producer, Queue
+from django.conf import settings
+from kombu import Connection, Consumer, Exchange, Producer, Queue
 
-from dashboard.doorbell import Transport
+from conversations.models import State
+from dashboard.doorbell import Bells, Transport
+from tests.builders import save, settled
+from tests.genesys import Sandbox
+from tests.processes import Process, until
 
 QUEUE = Queue("lanes", routing_key="lanes")
 
@@ -103,3 +110,90 @@ class TestTheDoorbell:
         assert (tmp_path / "broker").stat().st_mode & 0o077 == 0
         [message] = (tmp_path / "broker").glob("*.msg")
         assert json.loads(message.read_text())["body"]
+
+    def test_binds_anew_what_a_power_cut_has_spoilt(self, tmp_path: Path) -> None:
+        folder, exchange = tmp_path / "broker", Exchange("lanes")
+        queue = Queue("lanes", exchange, routing_key="lanes")
+        for number in range(2):
+            with connect(folder) as connection:
+                Producer(connection, exchange, "lanes").publish({"lane": number}, declare=[queue])
+            (folder / "lanes.exchange").write_text("")
+            Transport.global_state.clear()  # no process outlasts a power cut
+        assert len(list(folder.glob("*.lanes.msg"))) == 2
+
+
+@contextmanager
+def ringing(bells: Bells) -> Iterator[None]:
+    """While two others ring without a pause; what went wrong for them is raised."""
+    over, errors = threading.Event(), list[OSError]()
+
+    def ring() -> None:
+        try:
+            while not over.is_set():
+                bells.ring()
+        except OSError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ring) for _ in range(2)]
+    for each in threads:
+        each.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for each in threads:
+            each.join()
+    assert not errors
+
+
+class TestABell:
+    def test_hangs_as_soon_as_it_is_there(self, tmp_path: Path) -> None:
+        bells = Bells(tmp_path)
+        with ringing(bells):
+            for _ in range(300):
+                bell = bells.hang()
+                rung, _, _ = select.select([bell], [], [], 5)
+                assert rung, "it was taken for that of a dead consumer"
+                os.close(bell)
+
+    def test_of_a_consumer_that_goes_stops_nobody_who_rings(self, tmp_path: Path) -> None:
+        bells = Bells(tmp_path)
+        before = _open_files()
+        with ringing(bells):
+            for _ in range(2000):
+                os.close(bells.hang())
+        assert _open_files() == before
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+#: What a power cut makes of a message that was not on the disk yet, and what else is none.
+NO_MESSAGES = [
+    b"",
+    b"\0" * 500,
+    b'{"body": "W1',
+    b"{}",
+    b"[]",
+    b"null",
+    b"7",
+    b"\xff",
+    b"[" * 100_000,
+    b'{"body": "", "headers": {}, "properties": {}}',
+    b'{"body": "", "headers": {}, "properties": null}',
+]
+
+
+class TestAWorker:
+    def test_outlasts_files_that_hold_no_message(self, sandbox: Sandbox, worker: Process) -> None:
+        folder, pid = settings.DATA_DIR / "broker", worker.pid
+        for number, content in enumerate(NO_MESSAGES):
+            name = f"{number:020d}_spoilt.{settings.QUEUE}.msg"
+            (folder / name).write_bytes(content)
+        edit = settled(save(sandbox.conversation(), {"tier": "gold"}))
+        assert edit.state == State.CONFIRMED
+        until(lambda: not list(folder.glob("*_spoilt.*")), what="they are put aside")
+        assert worker.running()
+        assert worker.pid == pid
+        assert worker.output().count("message could not be read") == len(NO_MESSAGES)

@@ -17,6 +17,7 @@ class TestAsking:
             ("list", "POST", "/analytics/conversations/details/query", {}),
             ("channel", "POST", "/notifications/channels", None),
             ("subscribe", "PUT", "/notifications/channels/x/subscriptions", []),
+            ("queues", "GET", "/routing/queues", None),
             ("any", "GET", "/routing/queues", None),
         ],
     )
