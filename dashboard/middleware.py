@@ -3,13 +3,18 @@
 import re
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone, translation
+
+from dashboard.place import PANEL, in_panel
 
 #: Where a session of the panel keeps what the desktop has said.
 DESKTOP_LANGUAGE = "desktop_language"
@@ -19,7 +24,8 @@ View = Callable[..., HttpResponseBase]
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """Every page needs a sign-in. A fragment is told so with 401: a redirect would paint the sign-in into a table."""
+    """Every page needs a sign-in. A fragment is told so with 401: a redirect would paint the sign-in into a table.
+    So is a form, on a page that can send it again: with a redirect what was typed would be lost."""
 
     #: Who the page was made for, as its scripts say: somebody else may have signed in in another tab.
     PERSON = "Midcall-Person"
@@ -36,7 +42,31 @@ class SignInRequired(LoginRequiredMiddleware):
             return HttpResponse(status=401, headers={"Cache-Control": "no-store"})
         if answer is not None and fragment:
             return HttpResponse(status=401, headers={"Cache-Control": "no-store"})
+        if answer is not None and request.method == "POST":
+            return _posted(request)
         return answer
+
+
+def _posted(request: HttpRequest) -> HttpResponse:
+    """To somebody whose session was over when they sent a form."""
+    if request.resolver_match and request.resolver_match.url_name == "logout":
+        return redirect("login")
+    if in_panel(request):  # nothing typed is in its forms, and its door is on a page of its own
+        return redirect_to_login(_came_from(request), resolve_url("login"))
+    secret = {name for name in request.POST if re.search("password", name, re.IGNORECASE)}
+    names = [each for each in request.POST if each not in {*secret, "csrfmiddlewaretoken"}]
+    context = {
+        "kept": [(name, each) for name in names for each in request.POST.getlist(name)],
+        "left_out": bool(request.FILES) or any(request.POST[name] for name in secret),
+    }
+    page = render(request, "401.html", context, status=HTTPStatus.UNAUTHORIZED)
+    page["Cache-Control"] = "no-store"
+    return page
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The address of the panel's page that holds the form; empty where the browser does not say."""
+    return "".join(request.headers.get("Referer", "").partition(PANEL)[1:])
 
 
 def own_zone(get_response: GetResponse) -> GetResponse:
@@ -73,6 +103,21 @@ def not_kept(get_response: GetResponse) -> GetResponse:
         if request.user.is_authenticated and "Cache-Control" not in response:
             response["Cache-Control"] = "no-store"
         return response
+
+    return middleware
+
+
+def in_words(get_response: GetResponse) -> GetResponse:
+    """What an address does not take is said with words: Django's own answer is a blank page."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        refused = isinstance(response, HttpResponseNotAllowed)
+        if not refused or request.headers.get("HX-Request"):
+            return response
+        page = render(request, "405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
+        page["Allow"] = response["Allow"]
+        return page
 
     return middleware
 

@@ -1,5 +1,7 @@
 """The form of one account."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,15 @@ from conversations import staff
 from conversations.models import Queue, Role, User
 
 TAKEN = _("Somebody has this name already; capitals make no difference.")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field in which two admins differ, in words."""
+
+    label: str
+    theirs: str
+    mine: str
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -101,10 +112,35 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the s
 
     def full_clean(self) -> None:
         super().full_clean()
-        if self.errors and self.data.get("password") and "password" not in self.errors:
-            # It is the one thing typed that does not come back; saving again would silently leave it out.
+        if self.errors:
+            self.ask_for_the_password()
+
+    def ask_for_the_password(self) -> None:
+        """It is the one thing typed that does not come back; saving again would silently leave it out."""
+        if self.data.get("password") and "password" not in self.errors:
             words = gettext("Enter the password again: it is never sent back to a page.")
             self.add_error("password", words)
+
+    def differences(self, newest: User, names: Iterable[str]) -> list[Difference]:
+        """Of these fields, those in which what was typed is not what the account holds now. Call after `is_valid()`."""
+        theirs = PersonForm(instance=newest, by=self.by)
+        found = [
+            Difference(
+                str(self.fields[name].label),
+                theirs._words(name, theirs.initial[name]),
+                self._words(name, self.cleaned_data[name]),
+            )
+            for name in names
+        ]
+        return [each for each in found if each.theirs != each.mine]
+
+    def _words(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return gettext("Yes") if value else gettext("No")
+        if name == "queues":
+            return ", ".join(str(each) for each in value) or gettext("(empty)")
+        named = dict(getattr(self.fields[name], "choices", ()))
+        return str(named.get(str(value or ""), value) or gettext("(empty)"))
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
@@ -154,7 +190,7 @@ def _choices(current: UUID | None, own: str) -> list[tuple[str, str]]:
     return [(str(each.id), _label(each, own, alone=names.count(each.name) == 1)) for each in users]
 
 
-def _label(user: staff.GenesysUser, own: str, *, alone: bool) -> str:
+def _label(user: staff.Candidate, own: str, *, alone: bool) -> str:
     """The name; the end of the id where others have the same name; whose it is already."""
     name = user.name or gettext("Name not known")
     if not alone or not user.name:

@@ -211,6 +211,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.middleware.in_words",
 ]
 
 os.environ.setdefault(
@@ -251,11 +252,27 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
 else:
-    DATABASE.setdefault("OPTIONS", {})
-    DATABASE["OPTIONS"].setdefault("connect_timeout", 5)
     # A process frozen in the middle of a transaction would hold its row locks for as long as it is frozen, and hold
     # up everybody who needs the row; ours take milliseconds.
-    DATABASE["OPTIONS"].setdefault("options", "-c idle_in_transaction_session_timeout=5000")
+    _server_side = "-c idle_in_transaction_session_timeout=5000"
+    if PROCESS in ("web", "worker", "listen"):
+        # A server that is there and never done (a disk that hangs, a lock nobody lets go) must not keep a thread for
+        # ever. What an operator runs may take its time: a migration, a report.
+        _server_side += " -c statement_timeout=60000"
+    # The address has the last word: postgres://...?keepalives_idle=60
+    _from_url = DATABASE.get("OPTIONS", {})
+    DATABASE["OPTIONS"] = {
+        "connect_timeout": 5,
+        # A machine that vanishes (no power, no network) ends no connection, and by itself the system waits for it for
+        # two hours. Who waits for an answer asks after 5 s whether anybody is there, and gives up 6 s later; who was
+        # sending waits 10 s for a receipt. A server that computes for long is not meant: its machine answers.
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+        "options": _server_side,
+        **_from_url,
+    }
 DATABASE["CONN_MAX_AGE"] = None  # a new connection a request costs six times the answer
 DATABASE["CONN_HEALTH_CHECKS"] = True
 DATABASES = {"default": DATABASE}

@@ -1,11 +1,18 @@
 """A missing or malformed setting stops the start with one sentence that names it."""
 
+import json
+import os
+import socket
+import subprocess
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection
 
-from tests.processes import manage
-from tests.profile import free_port
+from tests.processes import ROOT, manage
+from tests.profile import PROFILE, free_port
 
 WRONG = [
     ({"VERIFY_WINDOW_SECONDS": "soon"}, "VERIFY_WINDOW_SECONDS"),
@@ -58,6 +65,75 @@ def test_a_database_that_is_away_is_said_in_one_sentence(command: str) -> None:
     assert line.startswith("midcall: the database cannot be used")
     assert "DATABASE_URL" in line
     assert "secret" not in line
+
+
+def options(address: str, program: str) -> dict[str, Any]:
+    """How a process started by this program would connect to a database."""
+    code = f"""
+import json, sys
+sys.argv = {program.split()}
+from django.conf import settings
+print(json.dumps(settings.DATABASES["default"]["OPTIONS"]))
+"""
+    done = subprocess.run(
+        [".venv/bin/python", "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": address},
+        capture_output=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+class TestADatabaseThatFallsSilent:
+    """PostgreSQL on a machine that vanishes, or on one that is there and never answers."""
+
+    ADDRESS = "postgres://somebody:secret@db.example/midcall"
+
+    def test_is_not_waited_for_by_the_hour(self) -> None:
+        found = options(self.ADDRESS, "celery")
+        assert found["connect_timeout"] <= 5
+        silence = (
+            found["keepalives_idle"] + found["keepalives_interval"] * found["keepalives_count"]
+        )
+        assert silence <= 15
+        assert found["tcp_user_timeout"] <= 15_000
+
+    def test_is_waited_for_as_its_address_says(self) -> None:
+        found = options(f"{self.ADDRESS}?keepalives_idle=60&tcp_user_timeout=90000", "celery")
+        assert (found["keepalives_idle"], found["tcp_user_timeout"]) == (60, 90_000)
+        assert found["keepalives_count"] == 3
+
+    @pytest.mark.parametrize(
+        ("program", "limited"),
+        [
+            ("granian", True),
+            ("celery", True),
+            ("manage.py listen", True),
+            ("manage.py migrate", False),
+            ("manage.py conversations", False),
+        ],
+    )
+    def test_may_take_its_time_where_an_operator_waits(self, program: str, limited: bool) -> None:
+        said = options(self.ADDRESS, program)["options"]
+        assert "idle_in_transaction_session_timeout" in said
+        assert ("statement_timeout" in said) is limited
+
+    @pytest.mark.pipeline
+    @pytest.mark.brokerless
+    @pytest.mark.usefixtures("database")
+    @pytest.mark.skipif(PROFILE == "embedded", reason="SQLite is a file")
+    def test_is_asked_whether_it_is_still_there(self) -> None:
+        connection.ensure_connection()
+        with closing(socket.socket(fileno=os.dup(connection.connection.fileno()))) as line:
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            asked = [
+                line.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            ]
+            assert asked == [5, 2, 3]
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
 
 
 def test_this_machine_may_always_ask_under_its_own_names() -> None:

@@ -8,12 +8,12 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CSRF_SESSION_KEY, CsrfViewMiddleware
 from django.utils.cache import patch_vary_headers
 
-from dashboard.middleware import GetResponse
+from dashboard.middleware import GetResponse, View
 from dashboard.models import PanelStore
 from dashboard.place import PANEL, PANEL_URLS, in_panel
 
@@ -66,6 +66,14 @@ def _set(response: HttpResponse, key: str, seconds: int) -> None:
 
 class ForgedPosts(CsrfViewMiddleware):
     """In the panel the token lies in the session: a second cookie would have to be readable, and kept apart as well."""
+
+    def process_view(
+        self, request: HttpRequest, callback: View, args: tuple[object], kwargs: dict[str, object]
+    ) -> HttpResponseForbidden | None:
+        closed = getattr(callback, "login_required", True)
+        if in_panel(request) and closed and not request.user.is_authenticated:
+            return None  # the token is gone with the session, and `SignInRequired` lets nobody by
+        return super().process_view(request, callback, args, kwargs)
 
     def _get_secret(self, request: HttpRequest) -> str | None:
         if in_panel(request):

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from conversations import board, staff
 from conversations.models import User
-from conversations.staff import LastAdmin, NameTaken
+from conversations.staff import LastAdmin, NameTaken, Stale
 from dashboard.form_errors import focus_first_error
 from dashboard.people import StaffRequest, admins_only
 from dashboard.people_forms import TAKEN, PersonForm
@@ -54,14 +54,37 @@ def person(request: StaffRequest, pk: int) -> HttpResponse:
 def _edit(request: StaffRequest, user: User) -> HttpResponse:
     title = str(user)  # the form fills the row, valid or not
     posted = request.POST if request.method == "POST" else None
+    seen = staff.fingerprint(user) if posted is None else posted.get("seen", "")
     form = PersonForm(posted, instance=user, by=request.user)
-    if form.is_bound and form.is_valid() and _save(request, form):
-        words = _("Saved “%(name)s”.") % {"name": user}
-        messages.success(request, words, extra_tags="ok")
-        return redirect("people")
-    focus_first_error(form)
-    context = {"form": form, "title": title, **_everywhere(request)}
+    try:
+        if form.is_bound and form.is_valid() and _save(request, form, seen):
+            words = _("Saved “%(name)s”.") % {"name": user}
+            messages.success(request, words, extra_tags="ok")
+            return redirect("people")
+    except Stale:
+        return _conflict(request, form, seen)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return _page(request, form, {"title": title, "seen": seen}, status)
+
+
+def _conflict(request: StaffRequest, form: PersonForm, seen: str) -> HttpResponse:
+    """What was typed, beside what somebody else has saved meanwhile: whoever saves it now has seen that."""
+    newest = get_object_or_404(staff.everyone(), pk=form.instance.pk)
+    form.ask_for_the_password()
+    more = {
+        "title": str(newest),
+        "seen": staff.fingerprint(newest),
+        "conflict": True,
+        "differences": form.differences(newest, staff.changed(newest, seen)),
+    }
+    return _page(request, form, more, HTTPStatus.CONFLICT)
+
+
+def _page(
+    request: StaffRequest, form: PersonForm, more: dict[str, object], status: int
+) -> HttpResponse:
+    focus_first_error(form)
+    context = {"form": form, **more, **_everywhere(request)}
     return render(request, "dashboard/person.html", context, status=status)
 
 
@@ -72,10 +95,10 @@ def _genesys_name(user: User, names: dict[UUID, str]) -> str:
     return names.get(user.genesys_user_id) or f"…{str(user.genesys_user_id)[-6:]}"
 
 
-def _save(request: StaffRequest, form: PersonForm) -> bool:
-    password = form.cleaned_data["password"]
+def _save(request: StaffRequest, form: PersonForm, seen: str) -> bool:
+    password, queues = form.cleaned_data["password"], form.cleaned_data["queues"]
     try:
-        staff.save(form.instance, form.cleaned_data["queues"], password=password, by=request.user)
+        staff.save(form.instance, queues, password=password, by=request.user, seen=seen)
     except LastAdmin:
         words = _("This is the last admin who may sign in. Make somebody else one first.")
         form.add_error(None, words)

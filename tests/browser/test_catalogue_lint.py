@@ -49,6 +49,16 @@ def test_with_the_keyboard_alone(
     assert not AttributeDefinition.objects.filter(key=key).exists()
 
 
+def test_enter_on_a_tick_leaves_what_is_ticked(visit: Visit, admin: User, key: str) -> None:
+    page = visit(admin).go("/catalogue/lint/?kind=undeclared")
+    tick = page.get_by_label(f"Choose “{key}”")
+    tick.check()
+    tick.press("Enter")
+    expect(page.get_by_text("1 finding is left as it is.")).to_be_visible()
+    assert Remedy.objects.get(key=key).what == Remedy.What.LEFT
+    assert not AttributeDefinition.objects.filter(key__startswith=key).exists()
+
+
 def test_ticked_ones_are_left_as_they_are(visit: Visit, admin: User, key: str) -> None:
     page = visit(admin, viewport=PANEL).go("/catalogue/lint/?kind=undeclared")
     for each in (key, f"{key} too"):

@@ -9,6 +9,7 @@ from playwright.sync_api import Frame, Page, expect
 
 from conversations.models import Role, State, User
 from dashboard.models import PanelSession
+from dashboard.views.panel import ROWS
 from tests.browser.conftest import PANEL, Visitor
 from tests.browser.scenes import held, own_conversation
 from tests.browser.surroundings import Desktop, framing, into_the_panel, served, site
@@ -299,6 +300,18 @@ class TestStates:
         page.get_by_role("link", name="My interactions").first.click()
         mine.click()
         expect(page.locator("#save")).to_be_visible()
+
+    def test_without_an_id_says_that_there_are_more_than_it_shows(
+        self, visit: Visit, sandbox: Sandbox
+    ) -> None:
+        agent, made = own_conversation(sandbox)
+        more = [sandbox.conversation(agent=made.raw["agent"]["id"]) for _ in range(ROWS)]
+        page = into_the_panel(visit(viewport=PANEL), agent).go("/panel/")
+        expect(page.locator("#rows li")).to_have_count(ROWS, timeout=20_000)
+        words = page.get_by_text("There are more. Search for the one you mean.")
+        expect(words).to_be_visible(timeout=20_000)
+        for each in more:
+            sandbox.act(each, "end")
 
     def test_not_found_yet_is_found_a_little_later(
         self, visit: Visit, sandbox: Sandbox, colleague: User

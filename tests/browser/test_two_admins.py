@@ -1,8 +1,9 @@
-"""Two admins in one entry of the catalogue, as they see it."""
+"""Two admins in one entry of the catalogue, or in one account, as they see it."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.db.models import F
 from playwright.sync_api import Dialog, expect
 
 from conversations.models import AttributeDefinition, Role, User
@@ -56,3 +57,58 @@ def test_the_second_is_told_and_puts_both_together(
     entry.refresh_from_db()
     assert (entry.label, entry.help, entry.masked) == ("Mine", "Typed with care", True)
     assert asked == ["beforeunload"]
+
+
+def test_enter_saves_and_takes_nothing_of_the_others(
+    visit: Visit, admin: User, entry: AttributeDefinition
+) -> None:
+    visitor = visit(admin)
+    visitor.may_complain("409")
+    page = visitor.go(f"/catalogue/{entry.pk}/")
+    label = page.get_by_role("textbox", name="Label")
+    label.fill("Mine")
+    AttributeDefinition.objects.filter(pk=entry.pk).update(label="Theirs", version=F("version") + 1)
+    label.press("Enter")
+    expect(page.get_by_role("button", name="Use theirs: Label")).to_be_visible()
+    label.fill("Mine, finally")
+    label.press("Enter")
+    expect(page.locator(".banner.ok")).to_contain_text("Saved “Mine, finally”.")
+
+
+def test_what_the_two_differ_in_fits_a_narrow_screen_in_german(
+    visit: Visit, admin: User, entry: AttributeDefinition
+) -> None:
+    visitor = visit(admin, locale="de-DE", viewport={"width": 320, "height": 900})
+    visitor.may_complain("409")
+    page = visitor.go(f"/catalogue/{entry.pk}/")
+    page.locator("[name=label]").fill("Mine")
+    AttributeDefinition.objects.filter(pk=entry.pk).update(label="Theirs", version=F("version") + 1)
+    page.locator(".savebar .primary").click()
+    expect(page.locator(".banner.conf")).to_be_visible()
+    assert not wider_than_the_screen(page)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
+def test_the_second_locks_nobody_in_again_unasked(
+    visit: Visit, admin: User, width: int, scheme: str
+) -> None:
+    person = a_user()
+    path = f"/people/{person.pk}/"
+    mine = visit(admin, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    mine.may_complain("409")
+    page, theirs = mine.go(path), visit(a_user(Role.ADMIN)).go(path)
+    page.get_by_label("Last name").fill("Berg")
+    theirs.get_by_label("May sign in").uncheck()
+    theirs.get_by_role("button", name="Save").click()
+    expect(theirs.get_by_role("heading", name="People")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".banner.conf")).to_contain_text("Somebody else saved this account")
+    expect(page.locator("tbody tr")).to_have_text(["May sign in No Yes"], use_inner_text=True)
+    expect(page.get_by_label("Last name")).to_have_value("Berg")
+    assert not problems(page, AXE.read_text())
+    assert not wider_than_the_screen(page)
+    page.get_by_label("May sign in").uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".banner.ok")).to_contain_text("Saved “Berg”.")
+    person.refresh_from_db()
+    assert (person.last_name, person.is_active) == ("Berg", False)

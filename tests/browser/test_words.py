@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 import requests
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from conversations.models import (
@@ -29,7 +30,7 @@ from tests.browser.conftest import Visitor
 from tests.browser.every_page import PAGES, addresses, visitor_of_all
 from tests.browser.scenes import address, own_conversation
 from tests.browser.test_accessibility import wider_than_the_screen
-from tests.builders import session_of
+from tests.builders import a_user, session_of
 from tests.genesys import Sandbox
 from tests.processes import ROOT, Process, answers, until
 from tests.profile import free_port
@@ -160,6 +161,25 @@ class TestEveryWord:
         found += untranslated(page)
         expect(page.locator("#words strong")).to_be_visible(timeout=20_000)
         assert not [*found, *untranslated(page)]
+
+    def test_of_what_was_not_done_can_be_translated(
+        self, visit: Visit, marked: str, admin: User
+    ) -> None:
+        person = a_user()
+        visitor = german(visit, admin, marked)
+        visitor.may_complain("401", "405", "409")
+        found = untranslated(visitor.go("/status/test"))
+        page = visitor.go(f"/people/{person.pk}/")
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        page.locator(".savebar .primary").click()
+        expect(page.locator(".banner.conf")).to_be_visible()
+        found += untranslated(page)
+        page.locator("[name=password]").fill("never sent back")
+        visitor.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+        page.locator(".savebar .primary").click()
+        expect(page.locator("main .banner.warn")).to_be_visible()
+        found += untranslated(page)
+        assert not found, "\n".join(found)
 
     def test_of_the_panel_can_be_translated(
         self, visit: Visit, marked: str, sandbox: Sandbox

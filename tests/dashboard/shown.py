@@ -19,14 +19,16 @@ class Control:
 
 
 class Shown(HTMLParser):
-    """The controls of a page by name (one of many checkboxes by name and value), and its texts by id."""
+    """The controls of a page by name (one of many checkboxes by name and value), its texts by id, and of each form, by
+    its id or else its address, the button that Enter presses: the first one, wherever on the page it is."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__()
         self.controls: dict[str, Control] = {}
         self.options: dict[str, dict[str, str]] = {}
         self.texts: dict[str, str] = {}
-        self._text = self._textarea = self._select = ""
+        self.enter: dict[str, dict[str, str]] = {}
+        self._text = self._textarea = self._select = self._form = ""
         self._option: str | None = None
         self.feed(content.decode())
 
@@ -51,6 +53,10 @@ class Shown(HTMLParser):
             self.controls[f"{name}.{given['value']}" if many else name] = Control(
                 given, given.get("value", "")
             )
+        if tag == "form":
+            self._form = given.get("id") or given.get("action", "")
+        elif tag == "button" and given.get("type", "submit") == "submit":
+            self.enter.setdefault(given.get("form", self._form), given)
         if tag == "p":
             self._text = given.get("id", "")
             self.texts[self._text] = ""

@@ -51,6 +51,14 @@ class TestTheSecond:
         entry.refresh_from_db()
         assert (entry.label, entry.masked) == ("Theirs", True)
 
+    def test_takes_nothing_of_theirs_by_pressing_enter(self, entry: AttributeDefinition) -> None:
+        one, other = an_admin(), an_admin()
+        mine = opened(one, entry)
+        other.post(address(entry), typed(label="Theirs") | opened(other, entry))
+        answer = one.post(address(entry), typed(label="Mine") | mine)
+        assert b'name="take"' in answer.content
+        assert "name" not in Shown(answer.content).enter["entry"]
+
     def test_may_save_over_what_they_have_seen(self, entry: AttributeDefinition) -> None:
         one, other = an_admin(), an_admin()
         mine, theirs = opened(one, entry), opened(other, entry)

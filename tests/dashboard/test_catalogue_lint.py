@@ -25,6 +25,7 @@ from conversations.models import (
 )
 from conversations.models.clock import moment, now
 from tests.builders import a_user, a_value
+from tests.dashboard.shown import Shown
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -107,8 +108,9 @@ class Buttons(HTMLParser):
 
 class TestTheDoor:
     def test_sends_nobody_to_the_sign_in(self) -> None:
-        for answer in (Client().get(LINT), Client().get(DONE), Client().post(f"{LINT}leave")):
+        for answer in (Client().get(LINT), Client().get(DONE)):
             assert answer["Location"].startswith(reverse("login"))
+        assert Client().post(f"{LINT}leave").status_code == 401
 
     @pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR])
     def test_tells_others_that_it_is_for_admins(self, role: str, admin: User) -> None:
@@ -234,6 +236,11 @@ class TestThePage:
         assert buttons.of(the(Kind.UNDECLARED, "stray")) == {"declare", "leave"}
         assert buttons.of(the(Kind.UNSEEN, "ghost")) == {"remove", "leave"}
         assert buttons.of(the(Kind.DOT, "secret.one")) == {"leave"}  # its own page asks first
+
+    def test_does_nothing_to_a_finding_by_pressing_enter_on_its_tick(self, client: Client) -> None:
+        seen("stray")
+        pressed = Shown(client.get(LINT).content).enter[f"{LINT}leave"]
+        assert not {"name", "formaction"} & pressed.keys()
 
     def test_shows_one_kind_alone(self, client: Client) -> None:
         declared("ghost")

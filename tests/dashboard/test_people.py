@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from conversations import staff
-from conversations.models import Conversation, Participant, Queue, Role, User
+from conversations.models import Conversation, GenesysUser, Participant, Queue, Role, User
 from tests.builders import a_user
 from tests.dashboard.shown import Shown
 
@@ -90,7 +90,7 @@ class TestTheDoor:
     def test_sends_nobody_to_the_sign_in(self) -> None:
         for each in self.ADDRESSES:
             assert Client().get(each)["Location"].startswith(reverse("login"))
-            assert Client().post(each)["Location"].startswith(reverse("login"))
+            assert Client().post(each).status_code == 401
 
     @pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR])
     def test_tells_others_that_it_is_for_admins(self, role: str) -> None:
@@ -177,6 +177,17 @@ class TestANewAccount:
         assert options[""] == "Nobody"
         assert options[str(genesys)] == "Mara Lind"
 
+    def test_is_offered_who_was_seen_in_nothing_that_is_still_kept(self, client: Client) -> None:
+        """Housekeeping takes away the conversations; the names that a read brought stay."""
+        gone = GenesysUser.objects.create(id=uuid.uuid4(), name="Oda Berg")
+        options = Shown(client.get(NEW).content).options["genesys_user_id"]
+        assert options[str(gone.pk)] == "Oda Berg"
+        form = typed(genesys_user_id=gone.pk, password=SECRET, password_again=SECRET)
+        assert client.post(NEW, form).status_code == 302
+        page = client.get(LIST, {"q": form["username"]}).content.decode()
+        gone.delete()
+        assert "Oda Berg" in page
+
     def test_is_told_who_is_tied_already(self, client: Client, genesys: uuid.UUID) -> None:
         other = a_user(Role.AGENT, genesys)
         options = Shown(client.get(NEW).content).options["genesys_user_id"]
@@ -251,6 +262,98 @@ class TestAnAccount:
         client.post(address(other), as_kept(other, last_name="Berg"))
         other.refresh_from_db()
         assert (other.last_name, other.is_staff, other.is_superuser) == ("Berg", True, True)
+
+
+class TestTwoAdmins:
+    @pytest.fixture
+    def theirs(self) -> Client:
+        client = Client()
+        client.force_login(a_user(Role.ADMIN))
+        return client
+
+    def opened(self, client: Client, user: User, **typed: Any) -> dict[str, Any]:
+        """What the form of this admin sends with what they type."""
+        seen = Shown(client.get(address(user)).content)["seen"].value
+        return as_kept(user, **{"seen": seen, "first_name": "", "last_name": "", **typed})
+
+    def test_undo_nothing_of_one_another_unseen(self, client: Client, theirs: Client) -> None:
+        user = a_user()
+        mine = self.opened(client, user, last_name="Berg")
+        locked = without(self.opened(theirs, user), "is_active")
+        assert theirs.post(address(user), locked).status_code == 302
+        answer = client.post(address(user), mine)
+        shown = Shown(answer.content)
+        assert answer.status_code == 409
+        assert "Somebody else saved this account" in answer.content.decode()
+        told = [(each.label, each.theirs, each.mine) for each in answer.context["differences"]]
+        assert told == [("May sign in", "No", "Yes")]
+        assert (shown["last_name"].value, shown["is_active"].on) == ("Berg", True)
+        user.refresh_from_db()
+        assert (user.last_name, user.is_active) == ("", False)
+
+    def test_may_save_over_what_they_have_seen(self, client: Client, theirs: Client) -> None:
+        user = a_user()
+        mine = self.opened(client, user, last_name="Berg")
+        theirs.post(address(user), self.opened(theirs, user, last_name="Stein"))
+        seen = Shown(client.post(address(user), mine).content)["seen"].value
+        theirs.post(address(user), self.opened(theirs, user, last_name="Wald"))
+        assert client.post(address(user), mine | {"seen": seen}).status_code == 409
+        newest = self.opened(client, user, last_name="Berg")
+        assert client.post(address(user), newest).status_code == 302
+        user.refresh_from_db()
+        assert user.last_name == "Berg"
+
+    def test_are_told_of_whatever_the_form_shows(
+        self, client: Client, theirs: Client, queue: Queue, genesys: uuid.UUID
+    ) -> None:
+        user = a_user(Role.SUPERVISOR)
+        mine = self.opened(client, user, username=f"{user.username}-2")
+        changed: dict[str, Any] = {"role": Role.ADMIN, "first_name": "Bea", "last_name": "Stein"}
+        changed |= {"genesys_user_id": genesys, "all_queues": "on", "queues": [queue.pk]}
+        form = without(self.opened(theirs, user, **changed), "may_edit", "is_active")
+        assert theirs.post(address(user), form).status_code == 302
+        answer = client.post(address(user), mine)
+        told = {each.label: (each.theirs, each.mine) for each in answer.context["differences"]}
+        assert told == {
+            "First name": ("Bea", "(empty)"),
+            "Last name": ("Stein", "(empty)"),
+            "Role": ("Admin", "Supervisor"),
+            "May change attributes": ("No", "Yes"),
+            "May sign in": ("No", "Yes"),
+            "Genesys user": ("Mara Lind", "Nobody"),
+            "All queues, also those still to come": ("Yes", "No"),
+            "Queues": (queue.name, "(empty)"),
+        }
+
+    def test_are_not_held_up_by_what_the_form_does_not_show(self, client: Client) -> None:
+        user = a_user()
+        mine = self.opened(client, user, last_name="Berg")
+        User.objects.filter(pk=user.pk).update(theme="dark", shortcuts=False)
+        assert client.post(address(user), mine).status_code == 302
+
+    def test_are_told_after_a_mistake_as_well(self, client: Client, theirs: Client) -> None:
+        """The page that comes back with the mistake shows nothing of what the other has saved."""
+        user = a_user()
+        mine = self.opened(client, user, last_name="Berg")
+        theirs.post(address(user), self.opened(theirs, user, last_name="Stein"))
+        answer = client.post(address(user), mine | {"username": ""})
+        assert answer.status_code == 422
+        seen = Shown(answer.content)["seen"].value
+        assert client.post(address(user), mine | {"seen": seen}).status_code == 409
+
+    def test_are_asked_for_the_password_again(self, client: Client, theirs: Client) -> None:
+        user = a_user()
+        mine = self.opened(client, user, password=SECRET, password_again=SECRET)
+        theirs.post(address(user), self.opened(theirs, user, last_name="Stein"))
+        answer = client.post(address(user), mine)
+        assert answer.status_code == 409
+        assert "Enter the password again" in Shown(answer.content).error("password")
+        assert SECRET not in answer.content.decode()
+
+    @pytest.mark.parametrize("bad", ["x", "💥", "\0", "role:", "a" * 5000])
+    def test_stumble_over_no_nonsense(self, client: Client, bad: str) -> None:
+        user = a_user()
+        assert client.post(address(user), as_kept(user, seen=bad)).status_code == 409
 
 
 class TestWhatCannotBe:
