@@ -1,6 +1,6 @@
 """One conversation through the eyes of one person: whom they write to, what is held, what became of edits."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from uuid import UUID
 
@@ -10,7 +10,8 @@ from conversations import access, workers
 from conversations.catalogue import Sight
 from conversations.diagnosis import words
 from conversations.diagnosis.words import Answer
-from conversations.edits import story, telling
+from conversations.edits import conflicts, story, telling
+from conversations.edits.conflicts import Clash
 from conversations.edits.story import EditLine
 from conversations.edits.telling import Light, Told
 from conversations.models import (
@@ -126,18 +127,26 @@ class Desk:
         own = [each for each in self.edits if each.lane_id == lane.pk]
         for edit in own:
             behind = any(each.doubtful and each.seq < edit.seq for each in own)
-            for change in edit.changes.all():
-                if change.key not in found and self.sight.may_read(change.key):
-                    change.edit = edit
-                    found[change.key] = telling.tell(
-                        change,
-                        self.sight,
-                        self.held,
-                        behind=behind,
-                        due_in=due_in,
-                        watch=self._watch,
-                    )
+            readable = [each for each in edit.changes.all() if self.sight.may_read(each.key)]
+            newest = [each for each in readable if each.key not in found]
+            clash = self._clash(edit) if newest else None
+            for change in newest:
+                change.edit = edit
+                found[change.key] = telling.tell(
+                    change,
+                    self.sight,
+                    self.held,
+                    behind=behind,
+                    due_in=due_in,
+                    watch=self._watch,
+                    clash=clash,
+                )
         return found
+
+    def _clash(self, edit: AttributeEdit) -> Clash | None:
+        """The edit taken apart, if it is in conflict; where nothing may be saved, nothing can be sent after all."""
+        clash = conflicts.take_apart(edit, telling.seen(edit, self.held))
+        return replace(clash, kept_back=()) if clash and self.why_not else clash
 
     @cached_property
     def others(self) -> list[tuple[str, str]]:

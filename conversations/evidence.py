@@ -47,9 +47,10 @@ class _Redaction:
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     _people: dict[int, str] = field(default_factory=dict)
 
-    def value(self, key: str, value: str | None) -> Json:
+    def value(self, key: str, value: str | None, none: str = "absent") -> Json:
+        """`none`: what it means that there is no value."""
         if value is None:
-            return {"absent": True}
+            return {none: True}
         shown = self.sight.show(key, value)
         if shown != value:
             return {"masked": True} if not self.with_values else {"masked": shown}
@@ -187,9 +188,11 @@ def _edit(edit: AttributeEdit, redaction: _Redaction) -> Json:
         "changes": [
             {
                 "key": each.key,
-                "before": redaction.value(each.key, each.baseline),
+                "before": redaction.value(each.key, each.baseline, "unknown"),
                 "wanted": redaction.value(each.key, each.value),
-                "observed": redaction.value(each.key, each.observed),
+                "observed": redaction.value(
+                    each.key, each.observed, "absent" if each.was_read else "not_read"
+                ),
                 "verdict": each.verdict,
             }
             for each in sorted(changes, key=lambda each: each.key)

@@ -30,6 +30,8 @@ from conversations.models import AttributeEdit, LiveAttribute, LiveDivision, Par
 from conversations.models.conversation import ConversationQuerySet
 from conversations.models.edit import NEEDS_ATTENTION, OPEN
 
+#: Nobody types more than this to find something; SQLite stumbles over a pattern of 50,000 bytes.
+MOST_CHARACTERS = 200
 #: From so many digits on, words may be the beginning of an id.
 ID_DIGITS, WHOLE_ID = 8, 32
 _PART_OF_ID = re.compile(r"[0-9a-f-]{8,36}", re.ASCII | re.IGNORECASE)

@@ -67,7 +67,8 @@ class Chronicle:
 def of(
     conversation: Conversation, edits: Iterable[AttributeEdit], sight: Sight, key: str = ""
 ) -> Chronicle:
-    """Of a conversation this person may see. `edits`: with changes and moves; `key`: only of this attribute."""
+    """Of a conversation this person may see. `edits`: with changes and moves; `key`: only of this attribute, and as if
+    there were none where they may not read it."""
     people = list(conversation.participants.all())
     sighted = [
         each
@@ -76,7 +77,7 @@ def of(
     ]
     events = [_seen(each, sight) for each in sighted if each.source != Source.BEFORE]
     for edit in edits:
-        if not key or any(each.key == key for each in edit.changes.all()):
+        if not key or (key in edit.keys and sight.may_read(key)):
             events += _of_edit(edit, sight)
     if not key:
         events += _of_parties(people)

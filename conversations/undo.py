@@ -136,9 +136,9 @@ def _case(
     sighted: Sequence[Sighted],
     newer: AttributeChange | None,
 ) -> _Case:
-    sent = history.epoch(edit.sent_at) or edit.created_at.timestamp()
-    before = history.held_before(sighted, change.key, sent)
-    earlier = change.baseline or (before.value or "" if before else change.baseline)
+    before = _before(edit, change, sighted)
+    # What a form showed may be a wish of ours that was on its way then, and never there.
+    earlier = before.value or "" if before else change.baseline
     existed = earlier is None or bool(earlier) or (before is not None and before.value is not None)
     of_key = [each for each in sighted if each.key == change.key]
     return _Case(
@@ -149,6 +149,17 @@ def _case(
         newest=of_key[-1] if of_key else None,
         newer=newer,
     )
+
+
+def _before(
+    edit: AttributeEdit, change: AttributeChange, sighted: Sequence[Sighted]
+) -> Sighted | None:
+    """What the attribute held before the edit was sent; None: nobody saw it."""
+    sent = history.epoch(edit.sent_at) or edit.created_at.timestamp()
+    if edit.sends > 1:  # an earlier sending may have brought it, and is part of what is undone
+        saved = edit.created_at.timestamp()
+        sighted = [e for e in sighted if e.at < saved or (e.value or "") != change.value]
+    return history.held_before(sighted, change.key, sent)
 
 
 def _newer(edit: AttributeEdit) -> dict[str, AttributeChange]:

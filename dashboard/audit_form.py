@@ -1,6 +1,6 @@
 """What the audit is asked for: the filters of its page and of its file."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django import forms
 from django.http import QueryDict
@@ -67,5 +67,11 @@ class AuditForm(forms.Form):
 
 
 def _begin(day: date | None) -> datetime | None:
-    """When a day begins for whoever looks."""
-    return timezone.make_aware(datetime.combine(day, time())) if day else None
+    """When a day begins for whoever looks; None for the first of all where they are east of UTC: it begins before all
+    time, and so does everything."""
+    if day is None:
+        return None
+    try:
+        return timezone.make_aware(datetime.combine(day, time())).astimezone(UTC)
+    except OverflowError:
+        return None

@@ -1,7 +1,7 @@
 """The filters of the lists."""
 
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 import django_filters
@@ -32,6 +32,14 @@ EDITS = (
     ("confirmed", _("Confirmed")),
 )
 
+#: Of words to find something by.
+WORDS: dict[str, Any] = {
+    "max_length": finding.MOST_CHARACTERS,
+    "error_messages": {
+        "max_length": _("%(show_value)d characters; at most %(limit_value)d fit here.")
+    },
+}
+
 
 class BoardFilter(django_filters.FilterSet):
     """Which live conversations, in which order. Not valid where it asks for what may not be asked."""
@@ -51,11 +59,11 @@ class BoardFilter(django_filters.FilterSet):
     edits = django_filters.ChoiceFilter(
         label=_("Edits"), choices=EDITS, method="of_edits", empty_label=_("All")
     )
-    agent = django_filters.CharFilter(label=_("Agent"), method="of_agent")
+    agent = django_filters.CharFilter(label=_("Agent"), method="of_agent", **WORDS)
     division = django_filters.UUIDFilter(
         label=_("Division"), method="of_division", widget=forms.Select
     )
-    q = django_filters.CharFilter(label=_("Search"), method="search")
+    q = django_filters.CharFilter(label=_("Search"), method="search", **WORDS)
     only = django_filters.CharFilter(method="only_these", widget=forms.HiddenInput)
     sort = django_filters.OrderingFilter(
         fields=(

@@ -7,10 +7,16 @@ over the interpreter, and each would keep a connection to the database of its ow
 """
 
 import io
+import re
+import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
+
+import structlog
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 #: The largest thing anybody sends is a catalogue, of a megabyte at most.
 MOST_BYTES = 3_000_000
@@ -40,7 +46,7 @@ class Intake:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         refusal = _take_in(environ)
         if refusal is not None:
-            return _refuse(refusal, start_response)
+            return _refuse(refusal, environ, start_response)
         return self._one.submit(self._answer, environ, start_response).result()
 
     def _answer(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -70,12 +76,17 @@ def _take_in(environ: Environ) -> HTTPStatus | None:
     return None
 
 
-def _refuse(status: HTTPStatus, start_response: StartResponse) -> Iterable[bytes]:
+def _refuse(status: HTTPStatus, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     words = _WORDS[status].encode()
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    name = given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else uuid.uuid4().hex
+    log.warning("request refused before Django", request=name, status=status.value)
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Length", str(len(words))),
         ("X-Content-Type-Options", "nosniff"),
+        # As on every answer of ours: by it a page knows that it was no proxy that refused, and nothing was saved.
+        ("X-Request-Id", name),
         ("Connection", "close"),  # what is still on its way is not waited for
     ]
     start_response(f"{status.value} {status.phrase}", headers)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from conversations import scopes
-from conversations.edits import accept, reasons
+from conversations.edits import accept, conflicts, reasons
 from conversations.edits.accept import Saved, Unacceptable, Wish
 from conversations.models import AttributeEdit, EditMove, User
 from conversations.models.clock import moment, now
@@ -29,6 +29,32 @@ def again(edit: AttributeEdit, *, by: User, seen: Mapping[str, str]) -> Saved:
     ids = (uuid5(edit.pk, f"again {number}") for number in count())
     once = next(each for each in ids if not settled.filter(pk=each).exists())
     return accept.save(lane.conversation_id, lane.participant_id, wishes, by=by, edit_id=once)
+
+
+def keep_theirs(edit: AttributeEdit, *, by: User, seen: Mapping[str, str]) -> Saved | None:
+    """Leave what somebody else changed, and save a new edit of what was only kept back together with it; None: that is
+    nothing. `seen`: what the person was shown each key to hold now.
+
+    Asked twice, it is one new edit. Raises what `accept.save` raises, and then nothing has been decided.
+    """
+    once = uuid5(edit.pk, "kept back")
+    if known := AttributeEdit.objects.filter(pk=once).first():
+        return Saved(known, due=False)
+    if not edit.unresolved:
+        return None
+    clash = conflicts.take_apart(edit, seen)
+    if clash is None:
+        raise Unacceptable(_("There is nothing left to write again."))
+    wishes = {each.key: Wish(each.value, seen.get(each.key)) for each in clash.kept_back}
+    lane = edit.lane
+    with transaction.atomic():
+        saved = None
+        if wishes:  # first: whoever saves holds the lane before they touch an edit of it
+            saved = accept.save(
+                lane.conversation_id, lane.participant_id, wishes, by=by, edit_id=once
+            )
+        leave(edit, by=by)
+    return saved
 
 
 def leave(edit: AttributeEdit, *, by: User) -> bool:

@@ -1,11 +1,11 @@
 """Did somebody change a key since the form was opened? Judged against what we hold, never with a call of its own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from conversations.models import AttributeChange, Participant, State
+from conversations.models import AttributeChange, AttributeEdit, Participant, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,31 @@ class Held:
     def value(self, key: str) -> str | None:
         """What the key holds, the empty string for absent (a cleared key and none are the same); None: unknown."""
         return None if self.attributes is None else self.attributes.get(key, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """An edit in conflict, taken apart."""
+
+    #: What somebody changed.
+    keys: frozenset[str]
+    #: What was only kept back together with that, and no newer edit of ours has written since.
+    kept_back: tuple[AttributeChange, ...] = ()
+
+
+def take_apart(edit: AttributeEdit, seen: Mapping[str, str]) -> Clash | None:
+    """Which keys of an edit in conflict somebody changed, before it was to be sent or since; None: it is in none.
+
+    `seen`: what keys are shown to hold now, as far as that is known.
+    """
+    if edit.state != State.CONFLICT:
+        return None
+    changes = list(edit.changes.all())
+    then = {each.key: each.observed for each in changes if each.observed is not None}
+    keys = _clashing(edit, then) | _clashing(edit, seen) or edit.keys
+    others = [each for each in edit.missing if each.key not in keys] if edit.unresolved else []
+    newer = _written_since(edit) if others else set()
+    return Clash(frozenset(keys), tuple(each for each in others if each.key not in newer))
 
 
 def find_conflicts(
@@ -58,6 +83,18 @@ def find_conflicts(
         if held.value(key)
         not in _explained(change.baseline, [row[1:] for row in chain if row[0] == key])
     }
+
+
+def _clashing(edit: AttributeEdit, shown: Mapping[str, str]) -> set[str]:
+    lane = edit.lane
+    held = Held(lane.conversation_id, lane.participant_id, dict(shown))
+    known = [each for each in edit.changes.all() if each.key in shown]
+    return find_conflicts(known, held, before_seq=edit.seq)
+
+
+def _written_since(edit: AttributeEdit) -> set[str]:
+    newer = AttributeChange.objects.filter(edit__lane_id=edit.lane_id, edit__seq__gt=edit.seq)
+    return set(newer.exclude(edit__state=State.CANCELLED).values_list("key", flat=True))
 
 
 def _explained(baseline: str | None, chain: list[tuple[str, str | None]]) -> set[str | None]:

@@ -1,7 +1,7 @@
 """An edit as it is told: a line in a list, the timeline of all that happened, what can be done about it now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from conversations.catalogue import Sight
-from conversations.edits import telling
+from conversations.edits import conflicts, telling
 from conversations.edits.telling import Step
 from conversations.models import AttributeChange, AttributeEdit, EditMove, State, Verdict
 
@@ -22,8 +22,9 @@ class ChangeLine:
     label: str
     before: str
     wanted: str
-    #: None: not read, or nothing else than what was wanted.
+    #: None: there was no such key, if it was read.
     observed: str | None
+    read: bool
     #: It was proven, and changed back or was changed since.
     gone: bool
     verdict: str
@@ -101,18 +102,19 @@ def line(edit: AttributeEdit, sight: Sight, held: Mapping[str, str] | None = Non
             before="?" if each.baseline is None else sight.show(each.key, each.baseline),
             wanted=sight.show(each.key, each.value),
             observed=_observed(each, sight, held),
+            read=each.was_read or held is not None,
             gone=each.verdict == Verdict.REVERTED,
             verdict=Verdict(each.verdict),
         )
         for each in sorted(readable, key=lambda each: each.key)
     ]
     mine = all(sight.may_edit(each.key) for each in edit.changes.all())
-    seen = {} if held is None or not mine else {e.key: held.get(e.key, "") for e in edit.missing}
+    seen = telling.seen(edit, held) if mine else {}
     return EditLine(edit, telling.label(edit), changes, telling.reason(edit, sight), seen)
 
 
 def _observed(change: AttributeChange, sight: Sight, held: Mapping[str, str] | None) -> str | None:
-    shown = change.observed if held is None else held.get(change.key, "")
+    shown = change.observed if held is None else held.get(change.key)
     return None if shown is None else sight.show(change.key, shown)
 
 
@@ -121,10 +123,13 @@ def timeline(edit: AttributeEdit, sight: Sight) -> list[Entry]:
     return [_entry(each, edit, sight) for each in edit.moves.all()]
 
 
-def steps(edit: AttributeEdit, sight: Sight) -> tuple[Step, ...]:
-    """What can be done about the edit as a whole."""
-    if edit.state == State.CONFLICT and edit.unresolved:
-        return (Step("again", _("Keep mine")), Step("leave", _("Keep theirs")))
+def steps(
+    edit: AttributeEdit, sight: Sight, seen: Mapping[str, str], *, may_write: bool
+) -> tuple[Step, ...]:
+    """What can be done about the edit as a whole. `seen`: what the person sees the missing keys to hold."""
+    clash = conflicts.take_apart(edit, seen) if edit.unresolved else None
+    if clash is not None:
+        return telling.ways_out(edit, clash if may_write else replace(clash, kept_back=()), sight)
     changes = list(edit.changes.all())
     first = next(
         (each for each in changes if each in edit.missing), changes[0] if changes else None

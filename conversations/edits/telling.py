@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from conversations.catalogue import Sight
+from conversations.edits.conflicts import Clash
 from conversations.edits.proof import shows
 from conversations.models import AttributeChange, AttributeEdit, Reason, State, Verdict
 from conversations.models.edit import NEEDS_ATTENTION
+from conversations.models.reason import name_keys
 from conversations.workers import Watch
 
 #: An edit may wait so long (seconds) before its page says that no worker is there.
@@ -90,9 +92,11 @@ def tell(
     behind: bool = False,
     due_in: float | None = None,
     watch: Watch | None = None,
+    clash: Clash | None = None,
 ) -> Told:
     """One attribute. `held`: what the participant's keys hold now, None if unknown; `behind`: an earlier edit of the
-    lane is in doubt; `due_in`: seconds until the lane is worked on; `watch`: whether anybody works at all."""
+    lane is in doubt; `due_in`: seconds until the lane is worked on; `watch`: whether anybody works at all; `clash`: the
+    edit taken apart, if it is in conflict."""
     edit = change.edit
     state = State(edit.state)
     if change.verdict == Verdict.CONFIRMED:
@@ -100,16 +104,38 @@ def tell(
         if held is not None and not shows(held.get(change.key), change.value):
             return _changed_since(change, sight, held)
     mine = all(sight.may_edit(each.key) for each in edit.changes.all())
-    steps = _steps(edit, state, change, sight, held) if mine else ()
-    seen = (
-        {each.key: held.get(each.key, "") for each in edit.missing}
-        if steps and held is not None
-        else {}
-    )
+    steps = _steps(edit, state, change, sight, held, clash) if mine else ()
     stuck = state != State.CONFIRMED and in_vain(edit, watch)
-    sentence = stuck or _sentence(change, state, sight, held, behind, due_in)
+    if clash is not None and change.key not in clash.keys:
+        sentence = _kept_back(change, sight, clash)
+    else:
+        sentence = stuck or _sentence(change, state, sight, held, behind, due_in)
     words = str(state.label) if state == State.CONFIRMED else label(edit)
-    return Told(change.key, edit, state, words, sentence, steps, seen)
+    return Told(change.key, edit, state, words, sentence, steps, seen(edit, held) if steps else {})
+
+
+def seen(edit: AttributeEdit, held: Mapping[str, str] | None) -> dict[str, str]:
+    """What the missing keys of an edit are shown to hold now; nothing where that is not known."""
+    return {} if held is None else {each.key: held.get(each.key, "") for each in edit.missing}
+
+
+def ways_out(
+    edit: AttributeEdit, clash: Clash, sight: Sight, mine: str = "", theirs: str = ""
+) -> tuple[Step, ...]:
+    """What can be done about a conflict. It is done to the whole edit, which an edit of several keys has to say."""
+    mine, theirs = mine or _("Keep mine"), theirs or _("Keep theirs")
+    if len(edit.missing) == 1:
+        return Step("again", mine), Step("leave", theirs)
+    facts = {"choice": mine, "count": str(len(edit.missing))}
+    send_all = Step("again", _("%(choice)s; send all %(count)s") % facts)
+    facts = {"choice": theirs, "count": str(len(clash.kept_back))}
+    if not clash.kept_back:
+        return send_all, Step("leave", _("%(choice)s; send nothing") % facts)
+    if len(clash.kept_back) > 1:
+        words = _("%(choice)s; send only the %(count)s nobody changed")
+        return send_all, Step("theirs", words % facts)
+    facts["name"] = isolated(short(sight.label(clash.kept_back[0].key)))
+    return send_all, Step("theirs", _("%(choice)s; send only “%(name)s”") % facts)
 
 
 def reason(edit: AttributeEdit, sight: Sight) -> str:
@@ -195,18 +221,24 @@ def _steps(
     change: AttributeChange,
     sight: Sight,
     held: Mapping[str, str] | None,
+    clash: Clash | None,
 ) -> tuple[Step, ...]:
     if state == State.QUEUED and not edit.sends:
         return (Step("withdraw", _("Withdraw")),)
     if not edit.unresolved:
         return ()
-    if state == State.CONFLICT:
-        mine = sight.show(change.key, change.value)
+    if clash is not None and change.key not in clash.keys:
+        return ways_out(edit, clash, sight)
+    if clash is not None:
         shown = change.observed if held is None else held.get(change.key)
-        theirs = sight.show(change.key, shown or "")
-        return (
-            Step("again", _("Keep mine: %(value)s") % {"value": isolated(short(mine))}),
-            Step("leave", _("Keep theirs: %(value)s") % {"value": isolated(short(theirs))}),
+        mine = _shown(change.value, change, sight) or _("(empty)")
+        theirs = _shown(shown or "", change, sight) or _("(empty)")
+        return ways_out(
+            edit,
+            clash,
+            sight,
+            _("Keep mine: %(value)s") % {"value": mine},
+            _("Keep theirs: %(value)s") % {"value": theirs},
         )
     return _STEPS.get(state, ())
 
@@ -276,6 +308,15 @@ def _confirmed(change: AttributeChange, sight: Sight) -> str:
     if not change.value:
         return _("Genesys shows it cleared since %(since)s.") % facts
     return _("Genesys shows “%(value)s” since %(since)s.") % facts
+
+
+def _kept_back(change: AttributeChange, sight: Sight, clash: Clash) -> str:
+    """Nobody changed this one, and it went nowhere all the same."""
+    keys = sorted(clash.keys)
+    hidden = [key for key in keys if not sight.may_read(key)]
+    names = name_keys(keys, hidden, {key: sight.label(key) for key in keys})
+    words = _("Kept back together with %(keys)s; nothing was sent.") % {"keys": names}
+    return f"{words} {_wanted(change, sight)}"
 
 
 def _reverted(change: AttributeChange, edit: AttributeEdit, sight: Sight) -> str:

@@ -1,5 +1,6 @@
 """Edits: the list, one edit with all that happened to it, and what a person can do about it."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from conversations import access, board, news, tasks, undo, workers
 from conversations.catalogue import Sight
 from conversations.diagnosis import words
 from conversations.edits import accept, answers, story, telling, watch
-from conversations.edits.accept import AnotherEdit, ChangedMeanwhile, Unacceptable
+from conversations.edits.accept import AnotherEdit, ChangedMeanwhile, Saved, Unacceptable
 from conversations.models import AttributeEdit
 from conversations.models.reason import name_keys
 from dashboard import polling
@@ -68,7 +69,7 @@ def poll(request: StaffRequest, edit_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def answer(request: StaffRequest, edit_id: UUID, action: str) -> HttpResponse:
-    """Write it again, check again, withdraw it, leave things as they are, or undo it."""
+    """Write it again or in part, check again, withdraw it, leave things as they are, or undo it."""
     row = _visible(request, edit_id)
     if (
         request.method == "GET"
@@ -113,7 +114,9 @@ def _act(request: StaffRequest, row: AttributeEdit, action: str) -> tuple[Attrib
     """Which edit to look at from now on, and why the action was refused, if it was."""
     match action:
         case "again":
-            return _again(request, row)
+            return _write(request, row, answers.again)
+        case "theirs":
+            return _write(request, row, answers.keep_theirs)
         case "check":
             lane = watch.check_again(row)
             if lane is not None:
@@ -133,14 +136,16 @@ def _act(request: StaffRequest, row: AttributeEdit, action: str) -> tuple[Attrib
     raise Http404
 
 
-def _again(request: StaffRequest, row: AttributeEdit) -> tuple[AttributeEdit, str]:
+def _write(
+    request: StaffRequest, row: AttributeEdit, save: Callable[..., Saved | None]
+) -> tuple[AttributeEdit, str]:
     seen = {
         name.removeprefix("seen."): request.POST[name]
         for name in request.POST
         if name.startswith("seen.")
     }
     try:
-        saved = answers.again(row, by=request.user, seen=seen)
+        saved = save(row, by=request.user, seen=seen)
     except ChangedMeanwhile as meanwhile:
         words = _("Someone has just changed %(keys)s once more. Look at it, then try again.")
         return row, words % {"keys": name_keys(sorted(meanwhile.held))}
@@ -150,6 +155,8 @@ def _again(request: StaffRequest, row: AttributeEdit) -> tuple[AttributeEdit, st
         return row, _(
             "This was written again already, and has changed since. Look at the newer edit."
         )
+    if saved is None:
+        return row, ""
     if saved.due:
         tasks.nudge(saved.edit.lane_id)
     return saved.edit, ""
@@ -237,16 +244,17 @@ def _list(request: StaffRequest) -> dict[str, object]:
 
 def _one(request: StaffRequest, row: AttributeEdit) -> dict[str, object]:
     sight = Sight(request.user)
-    steps = story.steps(row, sight)
-    why_not = _why_not(request, row) if steps else ""
+    why_not = _why_not(request, row) if row.is_open or row.unresolved else ""
     held = access.attributes_of(row) if row.unresolved else None
+    line = story.line(row, sight, held)
+    steps = story.steps(row, sight, line.seen, may_write=not why_not)
     return {
         "edit": row,
         "stuck": telling.in_vain(row, workers.watch()) if row.is_open else "",
-        "line": story.line(row, sight, held),
+        "line": line,
         "timeline": story.timeline(row, sight),
         "steps": [each for each in steps if not _why_not(request, row, each.action)],
-        "why_not": why_not,
+        "why_not": why_not if steps else "",
         "why": _why(row, sight),
         **_undoing(request, row, sight),
         "address": reverse("conversation", args=[row.lane.conversation_id]),

@@ -80,8 +80,8 @@ def _context(request: StaffRequest, conversation_id: UUID) -> dict[str, object]:
     sight = Sight(request.user)
     return {
         "conversation": row,
-        "key": key if sight.may_read(key) else "",
-        "label": sight.label(key) if sight.may_read(key) else "",
+        "key": key,
+        "label": sight.label(key) if sight.may_read(key) else key,
         "chronicle": timeline.of(row, edits, sight, key),
         "query": request.GET.urlencode(),
         "attention": board.needing_attention(request.user).count(),

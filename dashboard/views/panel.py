@@ -170,7 +170,8 @@ def _door(request: HttpRequest, template: str, back: str) -> HttpResponse:
 
 def _own(request: StaffRequest) -> dict[str, object]:
     user, sight = request.user, Sight(request.user)
-    words = request.GET.get("q", "").strip()
+    typed = request.GET.get("q", "").replace("\0", "").strip()  # PostgreSQL takes no such letter
+    words = typed[: finding.MOST_CHARACTERS]
     visible = rows_of.rows(user)
     chosen = finding.search(visible, words, sight.not_to_find_by) if words else visible
     found = list(chosen.order_by("-started_at", "pk")[: ROWS + 1])
@@ -178,6 +179,7 @@ def _own(request: StaffRequest) -> dict[str, object]:
         "rows": rows_of.fill(found[:ROWS], sight),
         "more": len(found) > ROWS,
         "words": words,
+        "cut": finding.MOST_CHARACTERS if words != typed else 0,
         "query": urlencode({"q": words}) if words else "",
         "attention": rows_of.needing_attention(user).count(),
         "wait": polling.wait(),

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from conversations import board, staff
+from conversations import board, finding, staff
 from conversations.models import User
 from conversations.staff import LastAdmin, NameTaken, Stale
 from dashboard.form_errors import focus_first_error
@@ -25,13 +25,15 @@ ROWS = 100
 @require_GET
 def people(request: StaffRequest) -> HttpResponse:
     """The page: accounts by name."""
-    words = request.GET.get("q", "").replace("\0", "")  # PostgreSQL takes no such letter
+    typed = request.GET.get("q", "").replace("\0", "")  # PostgreSQL takes no such letter
+    words = typed[: finding.MOST_CHARACTERS]
     page = Paginator(staff.everyone(words), ROWS).get_page(request.GET.get("page"))
     names = staff.genesys_names(each.genesys_user_id for each in page if each.genesys_user_id)
     context = {
         "page": page,
         "people": [(each, _genesys_name(each, names)) for each in page],
         "words": words,
+        "cut": finding.MOST_CHARACTERS if words != typed else 0,
         **_everywhere(request),
     }
     return render(request, "dashboard/people.html", context)

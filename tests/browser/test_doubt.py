@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboard.intake import MOST_BYTES
 from tests.browser.conftest import PANEL, WIDE, Visitor
 from tests.browser.scenes import address, own_conversation
 from tests.browser.surroundings import into_the_panel
@@ -15,6 +16,13 @@ Visit = Callable[..., Visitor]
 
 #: What every answer of Midcall carries.
 OURS = {"X-Request-Id": "0123456789abcdef0123456789abcdef"}
+
+#: So many letters at once.
+PASTE = """(field, count) => {
+  field.focus();
+  field.value = "a".repeat(count);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
 
 
 @pytest.fixture(params=["site", "panel"])
@@ -38,6 +46,21 @@ def test_is_over_with_the_next_good_answer(opened: tuple[Page, Made], sandbox: S
     page.keyboard.press("Control+s")
     expect(page.locator("#unsent")).to_be_hidden()
     expect(page.locator("#st-case_id .badge")).to_have_text("Confirmed", timeout=15_000)
+    assert sandbox.attributes(made)["case_id"] == "C-7"
+
+
+def test_is_none_where_it_was_too_large(opened: tuple[Page, Made], sandbox: Sandbox) -> None:
+    page, made = opened
+    case = page.locator("[name='set.case_id']")
+    case.evaluate(PASTE, MOST_BYTES)  # with its name in front of it, that is more than fits
+    page.keyboard.press("Control+s")
+    refused = page.locator("#refused")
+    expect(refused).to_contain_text("Refused, nothing was saved.", timeout=30_000)
+    expect(page.locator("#unsent")).to_be_hidden()
+    case.fill("C-7")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#st-case_id .badge")).to_have_text("Confirmed", timeout=15_000)
+    expect(refused).to_be_hidden()
     assert sandbox.attributes(made)["case_id"] == "C-7"
 
 

@@ -396,3 +396,30 @@ class TestTwoPeople:
         badge(page, "language", "Confirmed")
         states = AttributeEdit.objects.filter(lane__conversation_id=made.id).order_by("seq")
         assert list(states.values_list("state", flat=True)) == [State.CONFLICT, State.CONFIRMED]
+
+    def test_a_conflict_about_one_field_loses_nothing_typed_in_another(
+        self, visit: Visit, sandbox: Sandbox
+    ) -> None:
+        agent, made = own_conversation(sandbox)
+        page = visit(agent).go(address(made))
+        sandbox.fault("unavailable", made, times=1, retry_after=2)
+        page.select_option(field(page, "language"), "fr-FR")
+        page.fill(field(page, "notes"), "typed with care")
+        save(page)
+        badge(page, "notes", "Waiting")
+        sandbox.write(made, {"language": "de-DE"})
+        badge(page, "language", "Conflict")
+        kept_back = "Kept back together with “Language”; nothing was sent."
+        expect(page.locator("#st-notes")).to_contain_text(kept_back)
+        theirs = page.get_by_role("button", name="Keep theirs: de-DE; send only “Notes”")
+        page.set_viewport_size({"width": 320, "height": 800})
+        edges = "each => [each, each.closest('.field')].map((e) => e.getBoundingClientRect().right)"
+        button, around = theirs.evaluate(edges)
+        assert button < around
+        theirs.click()
+        badge(page, "notes", "Confirmed")
+        expect(page.locator(field(page, "notes"))).to_have_value("typed with care")
+        expect(page.locator(field(page, "language"))).to_have_value("de-DE")
+        expect(theirs).to_have_count(0)
+        held = sandbox.attributes(made)
+        assert (held["language"], held["notes"]) == ("de-DE", "typed with care")

@@ -1,10 +1,13 @@
 """Nothing anybody can put into an address or a form makes the site stumble: a clear answer or none, never a 500."""
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
+from conversations.finding import MOST_CHARACTERS
 from conversations.models import (
     AttributeDefinition,
     AttributeEdit,
@@ -12,7 +15,9 @@ from conversations.models import (
     Role,
     User,
 )
-from tests.builders import a_user, save
+from dashboard.models import PanelStore
+from dashboard.place import PANEL_URLS
+from tests.builders import a_user, save, session_of
 from tests.genesys import Sandbox
 from tests.processes import until
 
@@ -28,6 +33,8 @@ BAD = [
     "\x00",
     "💥",
     "a" * 5000,
+    "0001-01-01",
+    "9999-12-31",
     "٣",
     "%",
     "2026-01-01T00:00:00~zzz",
@@ -49,13 +56,27 @@ BOARD = [
     "division",
 ]
 BOARD += ["is.priority", "is.", "with", "without", "attribute", "value"]
+AUDIT = ["person", "key", "state", "from", "to", "conversation", "before"]
 QUESTIONS = {
     "board-rows": BOARD,  # the board asks the same
     "view-new": ["query"],
     "edits": ["state", "attention", "key", "conversation", "before"],
     "edits-rows": ["state", "attention", "key", "conversation", "before"],
     "people": ["q", "page"],
+    "audit": AUDIT,
+    "audit-file": AUDIT,
 }
+#: By words: what makes the database look through all of it.
+SEARCHED = {
+    "board": ["q", "agent"],
+    "board-rows": ["q", "agent"],
+    "people": ["q"],
+    "edits": ["key"],
+    "audit": ["key"],
+}
+#: Whose days begin first, and last.
+ZONES = ["Asia/Tokyo", "Etc/GMT+12"]
+PANEL = ["q", "conversationId", "gcHostOrigin", "langTag"]
 OF_A_CONVERSATION = {
     "conversation": ["participant", "n"],
     "conversation-poll": ["participant", "n", "open"],
@@ -83,9 +104,29 @@ def edit(database: None, listener: object, sandbox_process: object) -> Attribute
 
 @pytest.fixture(scope="module")
 def client(database: None) -> Client:
+    return client_of(a_user(Role.ADMIN))
+
+
+@pytest.fixture(scope="module")
+def panel(database: None) -> Client:
     client = Client()
-    client.force_login(a_user(Role.ADMIN))
+    client.cookies["panelsid"] = session_of(a_user(Role.ADMIN), PanelStore)
     return client
+
+
+def client_of(user: User, zone: str = "") -> Client:
+    if zone:
+        User.objects.filter(pk=user.pk).update(time_zone=zone)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def status(answer: Any) -> int:
+    """Once all of it is there: a file is made while it is sent."""
+    if answer.streaming:
+        b"".join(answer)
+    return int(answer.status_code)
 
 
 class TestAddresses:
@@ -93,7 +134,26 @@ class TestAddresses:
     def test_of_lists(self, client: Client, list_: str) -> None:
         for name in QUESTIONS[list_]:
             for value in BAD:
-                assert client.get(reverse(list_), {name: value}).status_code < 500, (name, value)
+                assert status(client.get(reverse(list_), {name: value})) < 500, (name, value)
+
+    @pytest.mark.parametrize("zone", ZONES)
+    @pytest.mark.parametrize("list_", ["audit", "audit-file"])
+    def test_of_days_in_every_zone(self, list_: str, zone: str) -> None:
+        """The first of all days begins before all time, east of UTC."""
+        client = client_of(a_user(Role.ADMIN), zone)
+        for name in ("from", "to"):
+            for day in ("0001-01-01", "0001-01-02", "9999-12-30", "9999-12-31"):
+                answer = client.get(reverse(list_), {name: day})
+                assert status(answer) == 200, (name, day)
+
+    @pytest.mark.pipeline
+    @pytest.mark.brokerless
+    @pytest.mark.parametrize("view", ["board", "board-rows"])
+    def test_of_the_panel(self, panel: Client, view: str) -> None:
+        for name in PANEL:
+            for value in BAD:
+                answer = panel.get(reverse(view, urlconf=PANEL_URLS), {name: value})
+                assert status(answer) < 500, (name, value)
 
     @pytest.mark.parametrize("view", OF_A_CONVERSATION)
     def test_of_a_conversation(self, client: Client, edit: AttributeEdit, view: str) -> None:
@@ -103,6 +163,40 @@ class TestAddresses:
                 assert client.get(address, {name: value}).status_code < 500, (name, value)
 
 
+class TestWordsToFindSomethingBy:
+    """Too many are refused or cut, and that is told; SQLite stumbles over a pattern of 50,000 bytes."""
+
+    @pytest.mark.parametrize("letter", ["a", "%", "a "])
+    @pytest.mark.parametrize("list_", SEARCHED)
+    def test_of_any_length(self, client: Client, list_: str, letter: str) -> None:
+        for name in SEARCHED[list_]:
+            answer = client.get(reverse(list_), {name: letter * 60_000})
+            assert status(answer) < 500, name
+
+    TOO_LONG = "a" * (MOST_CHARACTERS + 1)
+
+    @pytest.mark.parametrize("name", ["q", "agent"])
+    def test_on_the_board(self, client: Client, name: str) -> None:
+        words = f"{MOST_CHARACTERS + 1} characters; at most {MOST_CHARACTERS} fit here."
+        assert words in client.get("/", {name: self.TOO_LONG}).content.decode()
+        assert words not in client.get("/", {name: self.TOO_LONG[1:]}).content.decode()
+
+    @pytest.mark.parametrize("view", ["board", "board-rows"])
+    def test_in_the_panel_of_any_length(self, panel: Client, view: str) -> None:
+        answer = panel.get(reverse(view, urlconf=PANEL_URLS), {"q": "a" * 60_000})
+        assert status(answer) < 500
+
+    def test_among_people(self, client: Client) -> None:
+        words = f"Only the first {MOST_CHARACTERS} characters"
+        assert words in client.get("/people/", {"q": self.TOO_LONG}).content.decode()
+        assert words not in client.get("/people/", {"q": self.TOO_LONG[1:]}).content.decode()
+
+    def test_in_the_panel(self, panel: Client) -> None:
+        words = f"Only the first {MOST_CHARACTERS} characters"
+        assert words in panel.get("/panel/", {"q": self.TOO_LONG}).content.decode()
+        assert words not in panel.get("/panel/", {"q": self.TOO_LONG[1:]}).content.decode()
+
+
 class TestForms:
     @pytest.mark.parametrize("field", FIELDS)
     def test_of_the_editor(self, client: Client, edit: AttributeEdit, field: str) -> None:
@@ -110,7 +204,7 @@ class TestForms:
         for value in BAD:
             assert client.post(address, {field: value}).status_code < 500, value
 
-    @pytest.mark.parametrize("action", ["again", "check", "withdraw", "leave", "zzz"])
+    @pytest.mark.parametrize("action", ["again", "theirs", "check", "withdraw", "leave", "zzz"])
     def test_of_an_edit(self, client: Client, edit: AttributeEdit, action: str) -> None:
         address = reverse("edit-answer", args=[edit.pk, action])
         for value in BAD:

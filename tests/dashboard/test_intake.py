@@ -1,11 +1,13 @@
 """The real web server under people on bad lines, and under those who mean it: it goes on answering everybody else."""
 
 import os
+import re
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import psutil
 import pytest
@@ -48,6 +50,16 @@ def posted(header: str, body: bytes = b"") -> bytes:
     return head.encode() + body
 
 
+def request_id(answer: bytes) -> str:
+    found = re.search(rb"(?i)\r\nx-request-id: (.*?)\r\n", answer)
+    assert found, answer
+    return found[1].decode()
+
+
+def read(logs: Path) -> str:
+    return "".join(each.read_text(errors="replace") for each in logs.glob("web-*.log"))
+
+
 class TestSlowLines:
     def test_stop_nobody_else(self, site: str, lines: Callable[[bytes], socket.socket]) -> None:
         for _ in range(40):
@@ -77,6 +89,17 @@ class TestLargeBodies:
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert "zu groß".encode() in answer + line.recv(2000)
         assert not line.recv(2000)  # hung up
+
+    def test_are_refused_by_midcall_and_no_proxy(
+        self, lines: Callable[[bytes], socket.socket], logs: Path
+    ) -> None:
+        """A page takes a refusal for one only with an id on it, and an operator finds that in the log."""
+        too_large = f"Content-Length: {MOST_BYTES + 1}"
+        given = lines(posted(f"X-Request-Id: from-the-proxy\r\n{too_large}")).recv(2000)
+        assert request_id(given) == "from-the-proxy"
+        made = request_id(lines(posted(f'X-Request-Id: "\r\n{too_large}')).recv(2000))
+        assert re.fullmatch("[0-9a-f]{32}", made)
+        until(lambda: all(each in read(logs) for each in ("from-the-proxy", made)))
 
     def test_of_no_stated_length_are_refused(self, lines: Callable[[bytes], socket.socket]) -> None:
         line = lines(posted("Transfer-Encoding: chunked", b"3\r\nabc\r\n"))
