@@ -13,6 +13,7 @@ import structlog
 from django.apps import apps
 from django.conf import settings
 from django.db import models
+from django.db.models import F
 
 from conversations import budget
 from conversations.models import AttributeEdit, lane
@@ -72,10 +73,11 @@ def bring_back(at: float) -> None:
         if late.exists():
             count = late.update(**{name: at + becomes})
             log.warning("moments ahead of the clock", what=f"{model.__name__}.{name}", count=count)
-    patience = settings.EDIT_DEADLINE_SECONDS
-    AttributeEdit.objects.filter(
-        state__in=OPEN, deadline_at__gt=moment(at + patience + LEAST_SECONDS)
-    ).update(deadline_at=moment(at + patience))
+    # An edit was promised so many seconds, and not more for being saved in what is now the future.
+    saved_ahead = AttributeEdit.objects.filter(created_at__gt=moment(at + LEAST_SECONDS))
+    saved_ahead.filter(state__in=OPEN).update(
+        deadline_at=F("deadline_at") - (F("created_at") - moment(at))
+    )
 
 
 @cache
