@@ -16,12 +16,23 @@ class Died(BaseException):
     """The worker is gone; nothing of it runs any more."""
 
 
-class Mortal(Client):
-    """The client of a worker that dies, or freezes, at one of its calls."""
+class Interrupted(Client):
+    """Something happens before and after its calls: what, the classes below say."""
 
-    def __init__(self, dies_at: int, *, after: bool) -> None:
+    def __init__(self) -> None:
         super().__init__(settings.GENESYS)
-        self._left, self._after = dies_at, after
+
+    def before_write(self, body: dict[str, str]) -> None:
+        """The write is about to leave."""
+
+    def after_write(self) -> None:
+        """It has been carried out, or not, and nobody here knows yet."""
+
+    def before_read(self) -> None:
+        """The read is about to leave."""
+
+    def after_read(self, shown: Conversation) -> None:
+        """The answer was made, and is not here yet."""
 
     def set_attributes(
         self,
@@ -31,18 +42,38 @@ class Mortal(Client):
         *,
         timeout: float | None = None,
     ) -> Answer[None]:
-        self._die(now_sent=False)
-        answer = super().set_attributes(
-            conversation_id, participant_id, attributes, timeout=timeout
-        )
-        self._die(now_sent=True)
-        return answer
+        self.before_write(dict(attributes))
+        try:
+            return super().set_attributes(
+                conversation_id, participant_id, attributes, timeout=timeout
+            )
+        finally:
+            self.after_write()
 
     def conversation(
         self, conversation_id: UUID, *, timeout: float | None = None
     ) -> Answer[Conversation]:
+        self.before_read()
+        answer = super().conversation(conversation_id, timeout=timeout)
+        self.after_read(answer.value)
+        return answer
+
+
+class Mortal(Interrupted):
+    """The client of a worker that dies, or freezes, at one of its calls."""
+
+    def __init__(self, dies_at: int, *, after: bool) -> None:
+        super().__init__()
+        self._left, self._after = dies_at, after
+
+    def before_write(self, body: dict[str, str]) -> None:
         self._die(now_sent=False)
-        return super().conversation(conversation_id, timeout=timeout)
+
+    def after_write(self) -> None:
+        self._die(now_sent=True)
+
+    def before_read(self) -> None:
+        self._die(now_sent=False)
 
     def _die(self, *, now_sent: bool) -> None:
         if now_sent == self._after:
@@ -51,33 +82,25 @@ class Mortal(Client):
                 raise Died
 
 
-class Frozen(Client):
+class Frozen(Interrupted):
     """The client of a worker that freezes just before its write leaves, and goes on when it is thawed."""
 
     def __init__(self) -> None:
-        super().__init__(settings.GENESYS)
+        super().__init__()
         self.reached, self.thawed = threading.Event(), threading.Event()
         self.body: dict[str, str] = {}
 
-    def set_attributes(
-        self,
-        conversation_id: UUID,
-        participant_id: UUID,
-        attributes: Mapping[str, str],
-        *,
-        timeout: float | None = None,
-    ) -> Answer[None]:
-        self.body = dict(attributes)
+    def before_write(self, body: dict[str, str]) -> None:
+        self.body = body
         self.reached.set()
         assert self.thawed.wait(60)
-        return super().set_attributes(conversation_id, participant_id, attributes, timeout=timeout)
 
 
 def _nothing(*_: object) -> None:
     pass
 
 
-class Overtaken(Client):
+class Overtaken(Interrupted):
     """The client of a worker: things happen between its read and the end of it, which are told what was read, just
     before its write leaves, and between its write and the answer of it."""
 
@@ -88,31 +111,17 @@ class Overtaken(Client):
         writing: Callable[[], None] = _nothing,
         written: Callable[[], None] = _nothing,
     ) -> None:
-        super().__init__(settings.GENESYS)
+        super().__init__()
         self._read, self._writing, self._written = read, writing, written
 
-    def conversation(
-        self, conversation_id: UUID, *, timeout: float | None = None
-    ) -> Answer[Conversation]:
-        answer = super().conversation(conversation_id, timeout=timeout)
-        self._read(answer.value)
-        return answer
-
-    def set_attributes(
-        self,
-        conversation_id: UUID,
-        participant_id: UUID,
-        attributes: Mapping[str, str],
-        *,
-        timeout: float | None = None,
-    ) -> Answer[None]:
+    def before_write(self, body: dict[str, str]) -> None:
         self._writing()
-        try:
-            return super().set_attributes(
-                conversation_id, participant_id, attributes, timeout=timeout
-            )
-        finally:
-            self._written()
+
+    def after_write(self) -> None:
+        self._written()
+
+    def after_read(self, shown: Conversation) -> None:
+        self._read(shown)
 
 
 class Sleeper:

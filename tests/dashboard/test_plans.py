@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -64,8 +64,12 @@ def plan(user: User, query: dict[str, str]) -> list[str]:
 
 
 def explained(sql: str) -> list[str]:
+    """The plan for tables that lie in memory, as those do that are asked all day. PostgreSQL's own setting is for disks
+    that have to be moved: there, reading ten thousand small rows in a row is the better choice."""
     prefix = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL random_page_cost = 1.1")
         cursor.execute(prefix + sql.replace("%", "%%"))
         return [str(row[-1]) for row in cursor.fetchall()]
 
