@@ -97,7 +97,7 @@ def _settle_overdue(turn: Turn) -> None:
 
 def _settle_conflicts(turn: Turn, held: conflicts.Held) -> None:
     for edit in turn.in_state(State.QUEUED):
-        found = conflicts.find_conflicts(edit.awaited, held, before_seq=edit.seq)
+        found = conflicts.find_conflicts(edit.changes.all(), held, before_seq=edit.seq)
         if not found:
             continue
         if edit.sends:  # it may have arrived before; only a look can tell
@@ -116,7 +116,7 @@ def _next_batch(turn: Turn) -> list[AttributeEdit]:
     keys: set[str] = set()
     size = 0
     for edit in turn.in_state(State.QUEUED):
-        changes = edit.awaited
+        changes = list(edit.changes.all())
         size += sum(len(each.key.encode()) + len(each.value.encode()) + 16 for each in changes)
         keys |= {each.key for each in changes}
         if batch and (size > MAX_BATCH_BYTES or len(keys) > MAX_BATCH_KEYS):
@@ -131,10 +131,9 @@ def _body(batch: list[AttributeEdit], held: conflicts.Held) -> dict[str, str]:
     """The keys to write, the later value winning; those that hold their value already are left out.
 
     Not where what we hold may be out of date before long: an earlier edit may have been sent with another value, a
-    repair makes good a late write that may show only after this, and what a look has not found is not there. Whoever is
-    sent again is sent with all keys: of what was believed before, something was wrong.
+    repair makes good a late write that may show only after this, and what a look has not found is not there.
     """
-    changes = [(edit, change) for edit in batch for change in edit.awaited]
+    changes = [(edit, change) for edit in batch for change in edit.changes.all()]
     wanted = {change.key: change.value for _, change in changes}
     in_danger = {
         change.key
@@ -144,11 +143,9 @@ def _body(batch: list[AttributeEdit], held: conflicts.Held) -> dict[str, str]:
         or (edit.looks and not edit.sends)
     }
     known = held.attributes or {}
-    needed = {key for key, value in wanted.items() if key in in_danger or known.get(key) != value}
-    if not needed:
-        return {}
-    again = {change.key for edit, change in changes if edit.sends}
-    return {key: value for key, value in wanted.items() if key in needed | again}
+    return {
+        key: value for key, value in wanted.items() if key in in_danger or known.get(key) != value
+    }
 
 
 def _plan_send(turn: Turn, batch: list[AttributeEdit], body: dict[str, str]) -> Plan:
@@ -246,15 +243,15 @@ def _mark_replaced(turn: Turn, batch: list[AttributeEdit]) -> None:
 
 
 def _mark_carried(batch: list[AttributeEdit], body: dict[str, str]) -> None:
-    """Which keys go with the call, where that is not as it was written down before."""
+    """Which keys of the edits have gone with a call."""
     changed = [
         change
         for edit in batch
         for change in edit.awaited
-        if change.carried != (change.key in body)
+        if (change.key in body) != change.carried and (change.key in body or not edit.sends)
     ]
     for change in changed:
-        change.carried = not change.carried
+        change.carried = change.key in body
     if changed:
         AttributeChange.objects.bulk_update(changed, ["carried"])
 

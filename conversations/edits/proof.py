@@ -171,11 +171,16 @@ def _fate(edit: AttributeEdit, asked_at: float, now: float, untouched: bool) -> 
 
 
 def _was_left_out_in_vain(edit: AttributeEdit) -> bool:
-    """A key of an accepted edit was not sent because it was believed to hold its value, and does not."""
-    return edit.accepted_at is not None and any(
-        not each.carried and each.verdict in (Verdict.ABSENT, Verdict.DIFFERENT)
-        for each in edit.awaited
-    )
+    """All that was sent of an accepted edit is there, and what was believed to hold its value already does not.
+
+    One of which a newer edit took a key over is not sent again, whatever else of it is missing: should that sending
+    come to nothing, nobody would know any more whose the key is.
+    """
+    changes = edit.changes.all()
+    if not edit.accepted_at or any(each.verdict == Verdict.REPLACED for each in changes):
+        return False
+    missing = [each for each in changes if each.verdict != Verdict.CONFIRMED]
+    return not any(each.carried for each in missing)
 
 
 def _nothing_landed(edits: list[AttributeEdit]) -> bool:
@@ -311,12 +316,8 @@ def requeue(
     source: Answer[Any] | GenesysError | None,
     **columns: Any,
 ) -> None:
-    """Back into the queue, every key as it was before the sending; of what was accepted, a key taken over stays so."""
-    changes = [
-        change
-        for edit in edits
-        for change in (edit.awaited if edit.accepted_at else edit.changes.all())
-    ]
+    """Back into the queue, every key as it was before the sending."""
+    changes = [change for edit in edits for change in edit.changes.all()]
     for change in changes:
         change.verdict, change.agreeing = Verdict.PENDING, 0
     turn.save_verdicts(changes)

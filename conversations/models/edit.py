@@ -233,7 +233,7 @@ class AttributeChange(models.Model):
     value = models.TextField(blank=True)
     #: What the form showed, the empty string where the key was absent; null: unknown, so no conflict is looked for.
     baseline = models.TextField(null=True)
-    #: Whether the last call carried it: what held its value already, as far as we knew, was left out.
+    #: Whether a call has carried it, or will: what holds its value already, as far as we know, is left out.
     carried = models.BooleanField(default=True, db_default=True)
     verdict = models.CharField(max_length=9, choices=Verdict.choices, default=Verdict.PENDING)
     #: What Genesys showed at the newest look; null: absent, or not looked yet.

@@ -135,6 +135,25 @@ class OneParticipant(RuleBasedStateMachine):
         self.sandbox.clear_faults()
         self.the_window_passes()
 
+    @rule(keys=st.permutations(KEYS), faults=st.lists(st.sampled_from(FAULTS), max_size=2))
+    def a_key_is_left_out_because_we_are_not_up_to_date(
+        self, keys: Sequence[str], faults: list[tuple[str, Mapping[str, Any]]]
+    ) -> None:
+        """It goes with another key, which a second edit of the same write takes over."""
+        believed, other, _ = keys
+        self.sandbox.write(self.made, {believed: "silver"})
+        self._read()
+        self.sandbox.write(self.made, {believed: f"theirs {uuid.uuid4().hex}"})
+        first = {believed: Wish("silver"), other: Wish(uuid.uuid4().hex)}
+        for wishes in (first, {other: Wish(uuid.uuid4().hex)}):
+            saved = accept.save(self.made.id, self.made.customer, wishes)
+            self.accepted.append(saved.edit.pk)
+        self._work(genesys())
+        for name, parameters in faults:
+            self.sandbox.fault(name, self.made, times=1, **parameters)
+        self._work(genesys())
+        self.sandbox.clear_faults()
+
     @rule(which=st.integers(0, 100))
     def withdraw(self, which: int) -> None:
         if not self.accepted:
