@@ -36,11 +36,12 @@ def carry_out(turn: Turn, plan: LookNow, genesys: Client) -> float | None:
             _first(plan)
             return _no_look(turn, plan, error)
     with transaction.atomic():
-        turn.renew()
+        turn.renew(late_look_at=turn.clock.now() + proof.LATE_LOOK_SECONDS)
         _first(plan)
         proof.judge(turn, plan.edits, look)
     # The mirror comes after the verdict, which somebody is waiting for, and before the release: whoever takes the lane
-    # next judges conflicts by it.
+    # next judges conflicts by it. What it does not hold can change back without any news; hence the late look, should
+    # we die in between.
     budget.learn(answer.rates)  # before any lock
     with transaction.atomic():
         news = mirror.record_read(answer.value, asked_at)

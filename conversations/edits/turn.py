@@ -48,6 +48,8 @@ class Turn:
     cut: bool = False
     #: When a value just confirmed is to be looked at once more; None: events will tell of its change.
     late_look_at: float | None = None
+    #: The late look asked for in case that we die before we have written down what a look has shown.
+    _just_in_case: float | None = None
     _followed_for: float | None = None
     #: This machine's monotonic clock when the lease was last asked for. Not when we learnt that we have it: a thread
     #: may wait for its turn between the two, and must not believe the lease longer than it is.
@@ -139,11 +141,13 @@ class Turn:
         healthy = Feed.objects.filter(heard_at__gt=now - FEED_HEALTHY_SECONDS)
         return seconds if seconds > 0 and healthy.exists() else 0.0
 
-    def renew(self) -> None:
-        """Hold the lane for a whole lease from now; `LaneLost` if it is not ours any more."""
+    def renew(self, late_look_at: float | None = None) -> None:
+        """Hold the lane for a whole lease from now; `LaneLost` if it is not ours any more. `late_look_at`: when what is
+        decided now is to be looked at again, should we not come to the release."""
         asked_at = time.monotonic()
-        lanes.renew(self.claim)
+        lanes.renew(self.claim, late_look_at)
         self.leased_at = asked_at
+        self._just_in_case = late_look_at or self._just_in_case
 
     def release(self, when: float | None = None) -> float | None:
         """Give the lane back; returns in how many seconds it is due again, None for never.
@@ -168,6 +172,7 @@ class Turn:
             solo_until=self.solo_until,
             when=due if left else self.clock.now(),  # where nothing is left, open work is new
             late_look_at=self.late_look_at,
+            instead_of=self._just_in_case,
         )
         if due_in is None and self.claim.asked and self._looks_are_wanted():
             lanes.rouse(self.claim.lane_id, due)

@@ -22,6 +22,7 @@ from conversations.models import (
     AttributeEdit,
     EditLane,
     Participant,
+    Reason,
     State,
     Verdict,
 )
@@ -33,12 +34,12 @@ from conversations.models.edit import OPEN
 
 #: The second of two looks that must agree comes this much later.
 SECOND_LOOK_SECONDS = 1.0
-#: News may still prove an edit that was given up, for this long.
+#: News may still prove an edit that is not proven, for this long after it was settled.
 LATE_SECONDS = 600.0
 #: Late looks are made while less than this part of the budget's burst is used up.
 SPARE_BUDGET = 0.5
-#: Settled without a proof, which may still come.
-_GIVEN_UP = (State.NOT_PERSISTED, State.UNVERIFIABLE)
+#: Settled, and not proven or not any more: the proof may still come, or come again.
+_UNPROVEN = (State.NOT_PERSISTED, State.UNVERIFIABLE, State.REVERTED)
 #: Of a key that no call has carried: it was not sent at all, or a later edit of the same write had it.
 _NEVER_WRITTEN = (Verdict.UNSENT, Verdict.REPLACED)
 
@@ -54,7 +55,7 @@ def check_again(edit: AttributeEdit) -> int | None:
 
 def look_once_more(turn: Turn, edits: Collection[AttributeEdit]) -> None:
     """Have another look made at those of edits just judged that it may teach something: something newer is known."""
-    watched = [each.pk for each in edits if each.state in (State.CONFIRMED, *_GIVEN_UP)]
+    watched = [each.pk for each in edits if each.state in (State.CONFIRMED, *_UNPROVEN)]
     if watched:
         lanes.ask(turn.claim.conversation_id, turn.claim.participant_id)
         AttributeEdit.objects.filter(pk__in=watched).update(look_wanted=True)
@@ -100,17 +101,18 @@ def consider(news: News, but: Collection[UUID] = ()) -> list[int]:
 
 
 def _watched(news: News) -> models.QuerySet[AttributeEdit]:
-    """Confirmed edits, for a while or until the conversation has ended, whichever is later; and those just given up."""
+    """Confirmed edits, for a while or until the conversation has ended, whichever is later; and for a while those that
+    were given up or have changed back."""
     now = carried_now()
     confirmed = models.Q(state=State.CONFIRMED)
     if not news.ended and not news.live:
         confirmed &= models.Q(watched_until__gt=moment(now))
-    given_up = models.Q(
-        state__in=_GIVEN_UP,
+    unproven = models.Q(
+        state__in=_UNPROVEN,
         settled_at__gt=moment(now - LATE_SECONDS),
     )
     return AttributeEdit.objects.filter(
-        confirmed | given_up, lane__conversation_id=news.conversation_id, look_wanted=False
+        confirmed | unproven, lane__conversation_id=news.conversation_id, look_wanted=False
     )
 
 
@@ -219,8 +221,8 @@ def judge(turn: Turn, edits: Collection[AttributeEdit], look: Look) -> float | N
             continue  # the wish stays: what this look means is known when the newer one is decided
         if edit.state == State.CONFIRMED:
             again |= _judge_confirmed(turn, edit, own, look)
-        elif edit.state in _GIVEN_UP:
-            again |= _judge_given_up(turn, edit, own, look)
+        elif edit.state in _UNPROVEN:
+            again |= _judge_unproven(turn, edit, own, look)
         else:
             _done(edit)
     return turn.clock.now() + SECOND_LOOK_SECONDS if again else None
@@ -251,39 +253,52 @@ def _judge_confirmed(
     for change in gone:
         change.verdict, change.agreeing = Verdict.REVERTED, 0
     turn.save_verdicts(gone)
-    back = all((each.observed or "") == (each.baseline or "") for each in gone)
-    reason = reasons.reverted(edit, back)
+    reason = _why_reverted(edit)
     turn.move([edit], State.REVERTED, reason, look.answer, reason=reason, look_wanted=False)
     return False
 
 
-def _judge_given_up(
+def _why_reverted(edit: AttributeEdit) -> Reason:
+    gone = [each for each in edit.changes.all() if each.verdict == Verdict.REVERTED]
+    back = all((each.observed or "") == (each.baseline or "") for each in gone)
+    return reasons.reverted(edit, back)
+
+
+def _judge_unproven(
     turn: Turn, edit: AttributeEdit, own: list[AttributeChange], look: Look
 ) -> bool:
-    """What arrived late is told key by key; all of it is a confirmation, unless a newer edit took a key meanwhile."""
+    """What is there after all is told key by key; all of it is a confirmation, unless a newer edit took a key since.
+
+    A value that was there before may be shown by a stale read, and is believed at the second look.
+    """
     lately = _held_lately(turn, {each.key for each in own}, edit.created_at.timestamp())
+    was_there = edit.state == State.REVERTED
     again = False
     for change in own:
         change.observed = look.attributes.get(change.key)
         if shows(change.observed, change.value):
             change.agreeing = max(change.agreeing, 0) + 1
-            certain = change.agreeing > 1 or change.value not in lately[change.key]
+            old = was_there or change.value in lately[change.key]
+            certain = change.agreeing > 1 or change.verdict == Verdict.CONFIRMED or not old
             known = Verdict.CONFIRMED
         else:
             change.agreeing = min(change.agreeing, 0) - 1
             certain = change.agreeing < -1 or change.verdict != Verdict.CONFIRMED
             known = Verdict.ABSENT if change.observed is None else Verdict.DIFFERENT
-        if certain and (edit.state == State.NOT_PERSISTED or known == Verdict.CONFIRMED):
+            known = Verdict.REVERTED if was_there else known
+        if certain and (edit.state != State.UNVERIFIABLE or known == Verdict.CONFIRMED):
             change.verdict = known
         again |= not certain
     turn.save_verdicts(own)
     if again:
         return True
     if len(own) == len(edit.awaited) and all(e.verdict == Verdict.CONFIRMED for e in own):
-        proof.confirm(turn, [edit], look.answer, reasons.ARRIVED_LATE)
+        note = reasons.CAME_BACK if was_there else reasons.ARRIVED_LATE
+        proof.confirm(turn, [edit], look.answer, note)
         return False
-    if edit.state == State.NOT_PERSISTED and any(e.verdict != Verdict.CONFIRMED for e in own):
-        AttributeEdit.objects.filter(pk=edit.pk).update(reason=reasons.not_persisted(edit))
+    if edit.state != State.UNVERIFIABLE and any(e.verdict != Verdict.CONFIRMED for e in own):
+        reason = _why_reverted(edit) if was_there else reasons.not_persisted(edit)
+        AttributeEdit.objects.filter(pk=edit.pk).update(reason=reason)
         make_due([edit.pk], turn.clock.now())
     _done(edit)
     return False

@@ -44,7 +44,8 @@ NEEDS_ATTENTION = (
     State.REVERTED,
 )
 
-#: Every legal move. Settled states stay, but for the last three lines: proof that came late, and a value changed back.
+#: Every legal move. Settled states stay, but for the last four lines: proof that came late, a value that was changed
+#: back, and one that is there again after all.
 MOVES: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset(
         {State.SENDING, State.VERIFYING, State.CONFLICT, State.CANCELLED, State.FAILED}
@@ -62,6 +63,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.NOT_PERSISTED: frozenset({State.CONFIRMED}),
     State.UNVERIFIABLE: frozenset({State.CONFIRMED}),
     State.CONFIRMED: frozenset({State.REVERTED}),
+    State.REVERTED: frozenset({State.CONFIRMED}),
 }
 
 

@@ -155,11 +155,18 @@ def lock(lane_id: int) -> None:
     )
 
 
-def renew(held: Claim) -> None:
-    """Hold the lane for a whole lease from now; `LaneLost` if it is not ours any more."""
+def renew(held: Claim, late_look_at: float | None = None) -> None:
+    """Hold the lane for a whole lease from now; `LaneLost` if it is not ours any more.
+
+    `late_look_at`: have a late look made then, unless one is to be made anyway, or `release` says that none is needed.
+    """
     rows = _returning(
-        f"UPDATE conversations_editlane SET lease_until = {sql_now()} + %s WHERE id = %s AND fence = %s RETURNING id",
-        [LEASE_SECONDS, held.lane_id, held.fence],
+        f"""
+        UPDATE conversations_editlane
+           SET lease_until = {sql_now()} + %s, late_look_at = COALESCE(late_look_at, %s)
+         WHERE id = %s AND fence = %s RETURNING id
+        """,
+        [LEASE_SECONDS, late_look_at, held.lane_id, held.fence],
     )
     if not rows:
         raise LaneLost
@@ -173,10 +180,11 @@ def release(
     solo_until: int,
     when: float,
     late_look_at: float | None = None,
+    instead_of: float | None = None,
 ) -> float | None:
     """Give the lane back, due at `when` if work is left; `LaneLost` if it is not ours any more.
 
-    `late_look_at` is taken over unless it is None.
+    `late_look_at` is taken over unless it is None; then the one that `renew` asked for (`instead_of`) is dropped.
 
     Returns the seconds until it is due, None for nothing to do. The test on `next_seq` is row-local on purpose: with a
     subquery on the edits PostgreSQL, after waiting for a concurrent accept, still answers from the old snapshot, sets
@@ -187,14 +195,14 @@ def release(
         f"""
         UPDATE conversations_editlane
            SET done_seq = %s, attempt = %s, solo_until = %s, lease_until = 0, nudged_at = 0,
-               late_look_at = COALESCE(%s, late_look_at),
+               late_look_at = COALESCE(%s, NULLIF(late_look_at, %s)),
                due_at = CASE WHEN next_seq - 1 > %s AND (asked <= %s OR %s > 0) THEN %s
                              WHEN asked > %s THEN {now} END
          WHERE id = %s AND fence = %s
         RETURNING due_at - {now}
         """,
         [
-            *(done_seq, attempt, solo_until, late_look_at),
+            *(done_seq, attempt, solo_until, late_look_at, instead_of),
             *(done_seq, held.asked, attempt, when, held.asked),
             *(held.lane_id, held.fence),
         ],

@@ -100,6 +100,7 @@ class Says(models.TextChoices):
     SEEN_AT_LOOK = "seen_at_look", _("Seen in Genesys at look %(look)s.")
     SEEN_IN_EVENT = "seen_in_event", _("Seen in an event of the live feed.")
     ARRIVED_LATE = "arrived_late", _("It arrived late.")
+    CAME_BACK = "came_back", _("It is there again.")
     LEFT = "left", _("%(name)s left it as it is.")
 
     # --- What Genesys answered: `Trouble` of the wire ---

@@ -91,16 +91,16 @@ def judge(
         answered = {each["correlation_id"]: each["answered_at"] for each in sandbox.calls(made)}
         _all_settled(edits, found)
         _saved_in_order([each for each in wanted if each.made is made], edits, found)
+        before = len(found.wrong)
         _landed_in_order(edits, held, made.id in late, found)
         for edit in edits:
             found.counts[edit.state] += 1
-            problems = list(_untrue(edit, held, answered))
-            for problem in problems:
+            for problem in _untrue(edit, held, answered):
                 found.wrong.append(f"{edit.state} {edit.pk} seq {edit.seq} of {made.id}: {problem}")
-            if problems:
-                found.stories.append(story(edit, made, sandbox))
         for problem in _final(edits, held):
             found.wrong.append(f"at the end, {made.id}: {problem}")
+        if len(found.wrong) > before:
+            found.stories += [story(edit, made, sandbox) for edit in edits]
     ours = AttributeEdit.objects.filter(
         lane__conversation_id__in=[each.id for each in conversations]
     )

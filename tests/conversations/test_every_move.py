@@ -9,6 +9,7 @@ from conversations.models import AttributeEdit, Participant, State
 from conversations.models.edit import MOVES
 from tests.builders import Hands, a_value, moves, save
 from tests.genesys import Made, Sandbox
+from tests.processes import until
 
 pytestmark = pytest.mark.pipeline
 
@@ -156,6 +157,17 @@ def changed_since(sandbox: Sandbox, hands: Hands) -> AttributeEdit:
     sandbox.write(made, {"tier": "bronze"})
     watch.check_again(edit)
     return hands.turn(edit)
+
+
+@leads(State.REVERTED, State.CONFIRMED)
+def there_again(sandbox: Sandbox, hands: Hands) -> AttributeEdit:
+    made = a_conversation(sandbox, hands)
+    edit = hands.until_settled(save(made, {"tier": "gold"}))
+    for value in ("bronze", "gold"):
+        sandbox.write(made, {"tier": value})
+        watch.check_again(edit)
+        until(lambda: not hands.turn(edit).look_wanted)
+    return edit
 
 
 def never_to_be_read_of(made: Made, sandbox: Sandbox, hands: Hands) -> AttributeEdit:

@@ -15,6 +15,7 @@ from conversations.models.clock import moment, now
 from conversations.tasks import nudge
 from tests.builders import (
     Hands,
+    a_user,
     a_value,
     feed_put_back,
     followed_for_long,
@@ -24,7 +25,7 @@ from tests.builders import (
     verdicts,
 )
 from tests.conversations.between import twisted
-from tests.conversations.clients import Overtaken
+from tests.conversations.clients import Died, Overtaken
 from tests.genesys import Made, Sandbox
 from tests.processes import until
 
@@ -54,6 +55,21 @@ class TestAConfirmedValue:
 
         reached(edit, State.REVERTED)
         assert edit.changes.get().observed == "bronze"
+
+    def test_that_is_there_again_after_all_is_confirmed_again(self, sandbox: Sandbox) -> None:
+        """Two sendings of which nobody knew landed far apart, and somebody else wrote between them."""
+        made = sandbox.conversation(attributes={"tier": "silver"})
+        value = a_value()
+        edit = settled(save(made, {"tier": value}, by=a_user()))
+        sandbox.write(made, {"tier": "bronze"})
+        reached(edit, State.REVERTED)
+        assert edit.unresolved
+
+        sandbox.write(made, {"tier": value})
+
+        reached(edit, State.CONFIRMED)
+        assert (verdicts(edit), edit.unresolved) == ({"tier": Verdict.CONFIRMED}, False)
+        assert not edit.reason
 
     def test_that_a_newer_edit_of_ours_changes_stays_confirmed(self, sandbox: Sandbox) -> None:
         made = sandbox.conversation()
@@ -197,6 +213,44 @@ class TestAnEditGivenUpWithSeveralKeys:
 def _read_by_chance(made: Made) -> None:
     asked_at = now()
     watch.consider(mirror.record_read(genesys().conversation(made.id).value, asked_at))
+
+
+class TestAConfirmedValueOfAWorkerThatDied:
+    def test_is_looked_at_once_more(
+        self, sandbox: Sandbox, hands: Hands, made: Made, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The verdict was written down, and what the look had shown was not: when it changes back, that is no news."""
+
+        def dies(*_: object) -> None:
+            raise Died
+
+        with feed_put_back():
+            followed_for_long(made)
+            sandbox.switch(persist_delay_ms=0)
+            edit = save(made, {"tier": "gold"}, baseline="silver")
+            monkeypatch.setattr(mirror, "record_read", dies)
+            with pytest.raises(Died):
+                until(lambda: hands.turn(edit).is_open is None)
+            monkeypatch.undo()
+            sandbox.switch(persist_delay_ms=50)
+            edit.refresh_from_db()
+            assert edit.state == State.CONFIRMED
+            sandbox.write(made, {"tier": "silver"})
+            _read_by_chance(made)
+            hands.lease_runs_out(edit)
+            hands.turn(edit)
+            lane = EditLane.objects.filter(pk=edit.lane_id)
+            assert lane.get().late_look_at == pytest.approx(now() + LATE_LOOK_SECONDS, abs=10)
+            lane.update(late_look_at=1.0)
+            until(lambda: watch.look_late(1000))
+            until(lambda: hands.turn(edit).state == State.REVERTED, 5)
+
+    def test_is_not_where_it_lived(self, sandbox: Sandbox, hands: Hands, made: Made) -> None:
+        with feed_put_back():
+            followed_for_long(made)
+            edit = hands.until_settled(save(made, {"tier": "gold"}, baseline="silver"))
+        assert edit.state == State.CONFIRMED
+        assert EditLane.objects.get(pk=edit.lane_id).late_look_at is None
 
 
 class TestAConfirmedValueNoEventTellsAbout:
