@@ -87,10 +87,12 @@ class People:
         with self._lock:
             self.wanted.append(wanted)
         patience = time.monotonic() + PATIENCE_SECONDS
+        shown = None if dice.random() < 0.7 else dict[str, str]()
         while wanted.answered is None and time.monotonic() < patience:
             wanted.tries += 1
             try:
-                shown = _shown(made) if dice.random() < 0.7 else {}
+                # Once: with other values shown, fewer of the fields may count as changed, which makes it another edit.
+                shown = _shown(made) if shown is None else shown
                 if person is None:
                     _press(wanted, shown, dice)
                 else:
